@@ -1,0 +1,5 @@
+#!/bin/bash
+# The server code compiles without one warning under -Wall -Wextra.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+make -s -j2 OBJDIR=build/werror COPT=-Werror objects

@@ -1,0 +1,225 @@
+-- Operation: look, hold back, adopt.
+
+CREATE OR REPLACE FUNCTION io_notify._workers(OUT database name, OUT worker text, OUT pid integer, OUT state text, OUT started_at timestamptz, OUT in_flight integer, OUT settled bigint, OUT last_error text, OUT last_error_at timestamptz) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ion_workers' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify._workers() IS 'launcher and this database''s dispatchers as shared memory knows them; empty without shared_preload_libraries';
+
+CREATE OR REPLACE FUNCTION io_notify._wake() RETURNS void
+	AS 'MODULE_PATHNAME', 'ion_wake_sql' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify._wake() IS 'at commit: makes launcher and dispatchers look again at tables, pauses and providers';
+
+CREATE OR REPLACE FUNCTION io_notify.wait_until_idle(timeout interval DEFAULT '1 minute') RETURNS boolean LANGUAGE plpgsql VOLATILE STRICT
+	SET search_path = pg_catalog, pg_temp
+AS $wait$
+DECLARE
+	deadline timestamptz := clock_timestamp() + timeout;
+BEGIN
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'wait_until_idle() needs the isolation level read committed',
+			DETAIL = 'A transaction that keeps one snapshot never sees the work end.';
+	END IF;
+	WHILE EXISTS (SELECT FROM io_notify.queue q WHERE q.claimed_by IS NOT NULL)
+	   OR EXISTS (SELECT FROM io_notify.queue q WHERE q.due_at <= clock_timestamp())
+	LOOP
+		IF clock_timestamp() >= deadline THEN
+			RETURN false;
+		END IF;
+		PERFORM pg_sleep(0.005);
+	END LOOP;
+	RETURN true;
+END
+$wait$;
+COMMENT ON FUNCTION io_notify.wait_until_idle(interval) IS 'waits until nothing is due or in flight: true then, false when timeout passed first; later retries and send_after do not count';
+
+CREATE OR REPLACE FUNCTION io_notify.pause(kind text, name text DEFAULT '', reason text DEFAULT NULL) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $pause$
+#variable_conflict use_variable
+BEGIN
+	name := coalesce(name, '');
+	IF kind = 'all' THEN
+		name := '';
+	ELSIF kind = 'service' THEN
+		IF NOT EXISTS (SELECT FROM io_notify.service s WHERE s.name = pause.name) THEN
+			RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('service "%s" does not exist', name);
+		END IF;
+	ELSIF kind = 'provider' THEN
+		IF NOT EXISTS (SELECT FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+					   WHERE w.fdwname = 'io_notify' AND s.srvname = pause.name) THEN
+			RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('provider "%s" does not exist', name);
+		END IF;
+	ELSE
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('cannot pause kind "%s"', kind), HINT = 'The kinds are all, service and provider.';
+	END IF;
+	INSERT INTO io_notify.pause AS p (kind, name, reason) VALUES (kind, name, reason)
+	ON CONFLICT ON CONSTRAINT pause_pkey DO UPDATE SET reason = coalesce(EXCLUDED.reason, p.reason);
+	INSERT INTO io_notify.audit_event (kind, subject, detail)
+	VALUES ('pause', concat_ws(' ', kind, nullif(name, '')), jsonb_build_object('reason', reason));
+	PERFORM io_notify._wake();
+END
+$pause$;
+COMMENT ON FUNCTION io_notify.pause(text, text, text) IS 'holds back a provider, a service (which also refuses its new messages) or all; nothing is lost';
+
+CREATE OR REPLACE FUNCTION io_notify.resume(kind text, name text DEFAULT '') RETURNS boolean LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $resume$
+#variable_conflict use_variable
+BEGIN
+	IF kind IS NULL OR kind NOT IN ('all', 'service', 'provider') THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('cannot resume kind "%s"', kind), HINT = 'The kinds are all, service and provider.';
+	END IF;
+	DELETE FROM io_notify.pause p WHERE p.kind = resume.kind AND p.name = CASE resume.kind WHEN 'all' THEN '' ELSE coalesce(resume.name, '') END;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	INSERT INTO io_notify.audit_event (kind, subject) VALUES ('resume', concat_ws(' ', kind, nullif(name, '')));
+	PERFORM io_notify._wake();
+	RETURN true;
+END
+$resume$;
+COMMENT ON FUNCTION io_notify.resume(text, text) IS 'lifts pause(kind, name); false when it was not paused';
+
+CREATE OR REPLACE FUNCTION io_notify.requeue(message_id uuid, seq integer DEFAULT NULL) RETURNS integer LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $requeue$
+#variable_conflict use_column
+DECLARE
+	n integer;
+BEGIN
+	WITH again AS (
+		UPDATE io_notify.delivery d
+		SET state = 'queued', reason = 'requeued', next_attempt_at = now(), settled_at = NULL
+		WHERE d.message_id = requeue.message_id AND d.seq = coalesce(requeue.seq, d.seq)
+		  AND d.channel <> 'inbox' AND d.state IN ('failed', 'expired', 'cancelled', 'uncertain')
+		RETURNING d.message_id, d.seq, d.channel, d.service, d.address)
+	INSERT INTO io_notify.queue (message_id, seq, channel, destination, priority, due_at, expires_at, service, attempt)
+	SELECT a.message_id, a.seq, a.channel, io_notify._destination(a.channel, a.address), 1, now(),
+		   now() + coalesce((SELECT m.time_to_live FROM io_notify.message m WHERE m.id = a.message_id), interval '1 day'), a.service,
+		   coalesce((SELECT max(t.n) FROM io_notify.attempt t WHERE t.message_id = a.message_id AND t.seq = a.seq), 0)
+	FROM again a;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	IF n > 0 THEN
+		INSERT INTO io_notify.audit_event (kind, subject, detail)
+		VALUES ('requeue', requeue.message_id::text, jsonb_build_object('seq', requeue.seq, 'deliveries', n));
+		PERFORM io_notify._wake();
+	END IF;
+	RETURN n;
+END
+$requeue$;
+COMMENT ON FUNCTION io_notify.requeue(uuid, integer) IS 'operators: queues failed, expired, cancelled or uncertain deliveries of a message again; returns how many';
+
+CREATE OR REPLACE FUNCTION io_notify._destination(channel text, address text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_destination_sql' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION io_notify._destination(text, text) IS 'the queue''s lane within a channel: host:port of a webhook''s own URL, else empty';
+
+CREATE OR REPLACE FUNCTION io_notify.adopt() RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $adopt$
+BEGIN
+	INSERT INTO io_notify.installation AS i (schema_version, system_identifier, database_oid, adopted_at)
+	SELECT 1, c.system_identifier, d.oid, now()
+	FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()
+	ON CONFLICT (only_row) DO UPDATE
+		SET system_identifier = EXCLUDED.system_identifier, database_oid = EXCLUDED.database_oid, adopted_at = EXCLUDED.adopted_at;
+	INSERT INTO io_notify.audit_event (kind, subject) VALUES ('adopt', current_database());
+	PERFORM io_notify._make_partitions();
+	PERFORM io_notify._wake();
+END
+$adopt$;
+COMMENT ON FUNCTION io_notify.adopt() IS 'makes this database the one that dispatches: after a restore, a clone or pg_upgrade';
+
+CREATE OR REPLACE FUNCTION io_notify._adopted() RETURNS boolean LANGUAGE sql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT EXISTS (SELECT FROM io_notify.installation i, pg_control_system() c, pg_database d
+				   WHERE d.datname = current_database()
+				   AND i.system_identifier = c.system_identifier AND i.database_oid = d.oid)
+$$;
+COMMENT ON FUNCTION io_notify._adopted() IS 'whether the recorded identity is this database''s';
+
+CREATE OR REPLACE FUNCTION io_notify.grant_sender(role name, service text) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $grant$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = grant_sender.role) THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('role "%s" does not exist', grant_sender.role);
+	END IF;
+	IF NOT EXISTS (SELECT FROM io_notify.service s WHERE s.name = grant_sender.service) THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('service "%s" does not exist', grant_sender.service),
+			HINT = 'Register it first: INSERT INTO io_notify.service (name, organization, …).';
+	END IF;
+	INSERT INTO io_notify.service_member (service, role) VALUES (grant_sender.service, grant_sender.role) ON CONFLICT DO NOTHING;
+	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', grant_sender.role);
+	EXECUTE format('GRANT INSERT (service, recipient, template, params, subject, markdown, priority, send_after, time_to_live,
+		due_date, payment_amount, payment_notice, payment_payee, payment_invalid_after_due_date, require_secure_channels,
+		feature_level, third_party_data, email, phone, language, reference, idempotency_key), SELECT (id) ON io_notify.message TO %I', grant_sender.role);
+	EXECUTE format('GRANT SELECT ON io_notify.message_status TO %I', grant_sender.role);
+	INSERT INTO io_notify.audit_event (kind, subject, detail)
+	VALUES ('grant_sender', grant_sender.service, jsonb_build_object('role', grant_sender.role));
+END
+$grant$;
+COMMENT ON FUNCTION io_notify.grant_sender(name, text) IS 'lets a database role send for a service: INSERT on message, RETURNING id, message_status of its own messages';
+
+CREATE OR REPLACE FUNCTION io_notify.grant_operator(role name) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $grant$
+BEGIN
+	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
+	EXECUTE format('GRANT SELECT ON io_notify.delivery, io_notify.attempt, io_notify.receipt, io_notify.queue, io_notify.pause, io_notify.audit_event,
+		io_notify.installation, io_notify.service, io_notify.organization, io_notify.provider, io_notify.message_status TO %I', role);
+	EXECUTE format('GRANT INSERT, UPDATE (reason), DELETE ON io_notify.pause TO %I', role);
+	EXECUTE format('GRANT INSERT (kind, subject, detail) ON io_notify.audit_event TO %I', role);
+	EXECUTE format('GRANT INSERT, DELETE ON io_notify.queue TO %I', role);
+	EXECUTE format('GRANT SELECT (id, time_to_live) ON io_notify.message TO %I', role);
+	EXECUTE format('GRANT EXECUTE ON FUNCTION io_notify.pause(text, text, text), io_notify.resume(text, text), io_notify.requeue(uuid, integer) TO %I', role);
+	EXECUTE format('GRANT UPDATE (state, reason, next_attempt_at, settled_at) ON io_notify.delivery TO %I', role);
+END
+$grant$;
+COMMENT ON FUNCTION io_notify.grant_operator(name) IS 'lets a role look at deliveries and run pause, resume and requeue; it reads no message bodies';
+
+CREATE OR REPLACE FUNCTION io_notify.grant_analyst(role name) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $grant$
+BEGIN
+	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
+	EXECUTE format('GRANT SELECT (message_id, seq, service, channel, provider, state, reason, attempts, created_at, next_attempt_at, sent_at, delivered_at, settled_at)
+		ON io_notify.delivery TO %I', role);
+	EXECUTE format('GRANT SELECT ON io_notify.attempt TO %I', role);
+	EXECUTE format('GRANT SELECT (name, organization, department, state, category, channels) ON io_notify.service TO %I', role);
+	EXECUTE format('GRANT SELECT ON io_notify.organization TO %I', role);
+END
+$grant$;
+COMMENT ON FUNCTION io_notify.grant_analyst(name) IS 'lets a role count deliveries and attempts; it sees no recipients, addresses or bodies';
+
+CREATE OR REPLACE FUNCTION io_notify.record_receipt(provider text, provider_ref text, status text, payload text DEFAULT NULL) RETURNS boolean LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $receipt$
+#variable_conflict use_column
+DECLARE
+	hit record;
+BEGIN
+	IF record_receipt.status IS NULL OR record_receipt.status NOT IN ('delivered', 'failed', 'delayed', 'relayed') THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'receipt status must be delivered, failed, delayed or relayed';
+	END IF;
+	SELECT d.message_id, d.seq, d.state INTO hit
+	FROM io_notify.delivery d
+	WHERE d.provider = record_receipt.provider AND d.provider_ref = record_receipt.provider_ref
+	ORDER BY d.message_id DESC LIMIT 1 FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	INSERT INTO io_notify.receipt (message_id, seq, provider, status, payload)
+	VALUES (hit.message_id, hit.seq, record_receipt.provider, record_receipt.status, convert_to(record_receipt.payload, 'UTF8'));
+	-- Terminal states never regress: only a sent or uncertain delivery moves.
+	IF hit.state IN ('sent', 'uncertain') AND record_receipt.status IN ('delivered', 'failed') THEN
+		UPDATE io_notify.delivery d
+		SET state = record_receipt.status,
+			reason = CASE record_receipt.status WHEN 'failed' THEN 'receipt' END,
+			delivered_at = CASE record_receipt.status WHEN 'delivered' THEN now() ELSE d.delivered_at END,
+			settled_at = now()
+		WHERE d.message_id = hit.message_id AND d.seq = hit.seq;
+	END IF;
+	RETURN true;
+END
+$receipt$;
+COMMENT ON FUNCTION io_notify.record_receipt(text, text, text, text) IS 'records what a provider reported later of a delivery (delivered, failed, delayed, relayed); late and duplicate receipts are kept and harmless; false when no delivery has that reference';

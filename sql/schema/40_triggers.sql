@@ -1,0 +1,50 @@
+-- accept checks each row before it is stored (and before any constraint could
+-- print it); route fans the whole statement out into deliveries at its end.
+-- Attached only if missing, so that install() can repair after DROP EXTENSION.
+
+ALTER TABLE io_notify.message ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
+ALTER TABLE io_notify.device ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
+ALTER TABLE io_notify.receipt ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
+ALTER TABLE io_notify.audit_event ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
+ALTER TABLE io_notify.audit_seal ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
+
+DO $attach$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.message'::regclass AND tgname = 'accept') THEN
+		CREATE TRIGGER accept BEFORE INSERT ON io_notify.message
+			FOR EACH ROW EXECUTE FUNCTION io_notify._accept();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.message'::regclass AND tgname = 'route') THEN
+		CREATE TRIGGER route AFTER INSERT ON io_notify.message
+			REFERENCING NEW TABLE AS new_message
+			FOR EACH STATEMENT EXECUTE FUNCTION io_notify._route();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.message'::regclass AND tgname = 'append_only') THEN
+		CREATE TRIGGER append_only BEFORE UPDATE ON io_notify.message
+			FOR EACH ROW EXECUTE FUNCTION io_notify._append_only();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.attempt'::regclass AND tgname = 'append_only') THEN
+		CREATE TRIGGER append_only BEFORE UPDATE ON io_notify.attempt
+			FOR EACH ROW EXECUTE FUNCTION io_notify._append_only();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.citizen'::regclass AND tgname = 'check_citizen') THEN
+		CREATE TRIGGER check_citizen BEFORE INSERT OR UPDATE ON io_notify.citizen
+			FOR EACH ROW EXECUTE FUNCTION io_notify._check_citizen();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.service'::regclass AND tgname = 'check_service') THEN
+		CREATE TRIGGER check_service BEFORE INSERT OR UPDATE ON io_notify.service
+			FOR EACH ROW EXECUTE FUNCTION io_notify._check_service();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.template'::regclass AND tgname = 'check_template') THEN
+		CREATE TRIGGER check_template BEFORE INSERT OR UPDATE ON io_notify.template
+			FOR EACH ROW EXECUTE FUNCTION io_notify._check_template();
+	END IF;
+END
+$attach$;

@@ -1,0 +1,54 @@
+-- Views people read.  message_status filters by the reader: a service's role
+-- sees its own messages, the owner of the tables sees all.
+
+CREATE OR REPLACE VIEW io_notify.message_status WITH (security_barrier) AS
+SELECT m.id AS message_id,
+	   CASE WHEN d.n IS NULL OR d.n = 0 THEN
+				CASE WHEN q.failed THEN 'FAILED' ELSE 'ACCEPTED' END
+			WHEN d.n = 1 AND d.rejection IS NOT NULL THEN 'REJECTED'
+			WHEN d.cancelled = d.n THEN 'CANCELLED'
+			WHEN d.quarantined = d.n THEN 'FAILED'
+			ELSE 'PROCESSED' END AS status,
+	   CASE WHEN d.n = 1 THEN upper(d.rejection) END AS rejection_reason,
+	   m.service,
+	   m.reference,
+	   m.created_at,
+	   d.n AS deliveries,
+	   d.pending,
+	   d.settled_at AS last_change_at
+FROM io_notify.message m
+	 LEFT JOIN LATERAL (
+		SELECT count(*)::integer AS n,
+			   count(*) FILTER (WHERE state = 'queued')::integer AS pending,
+			   count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+			   count(*) FILTER (WHERE state = 'failed' AND reason = 'routing_failed') AS quarantined,
+			   max(reason) FILTER (WHERE channel = 'inbox' AND state = 'suppressed') AS rejection,
+			   max(settled_at) AS settled_at
+		FROM io_notify.delivery WHERE message_id = m.id) d ON true
+	 LEFT JOIN LATERAL (
+		SELECT bool_or(orphaned >= 2) AS failed
+		FROM io_notify.queue WHERE message_id = m.id AND seq = 0) q ON true
+WHERE io_notify._may_read(m.service);
+COMMENT ON VIEW io_notify.message_status IS 'each message in IO''s vocabulary: ACCEPTED PROCESSED REJECTED CANCELLED FAILED THROTTLED';
+
+CREATE OR REPLACE VIEW io_notify.provider AS
+SELECT s.srvname AS name,
+	   o.channel,
+	   o.transport,
+	   o.options,
+	   CASE WHEN o.problem IS NOT NULL THEN 'error'
+			WHEN NOT o.enabled THEN 'disabled'
+			WHEN p.name IS NOT NULL OR a.name IS NOT NULL THEN 'paused'
+			ELSE coalesce(r.breaker, 'ready') END AS state,
+	   coalesce(r.in_flight, 0) AS in_flight,
+	   r.success_rate,
+	   coalesce(o.problem, r.last_error) AS last_error,
+	   r.last_error_at,
+	   r.retry_at
+FROM pg_catalog.pg_foreign_server s
+	 JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'io_notify'
+	 CROSS JOIN LATERAL io_notify._provider_options(s.oid) o
+	 LEFT JOIN io_notify._provider_runtime() r ON r.server = s.oid
+	 LEFT JOIN io_notify.pause p ON p.kind = 'provider' AND p.name = s.srvname
+	 LEFT JOIN io_notify.pause a ON a.kind = 'all';
+COMMENT ON VIEW io_notify.provider IS 'the ways out: options, state (ready paused disabled open half_open error), in flight, recent success rate, last error';

@@ -1,0 +1,108 @@
+/*-------------------------------------------------------------------------
+ *
+ * shared.h
+ *	  What the processes of one cluster tell each other.
+ *
+ * Nothing process-local is kept here: pids, latches (which live in shared
+ * memory themselves), counters and short texts.  All fields are guarded by
+ * ion_shared->lock unless marked atomic.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ION_BASE_SHARED_H
+#define ION_BASE_SHARED_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "port/atomics.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+
+#include "io_notify.h"
+
+typedef enum IonDatabaseState
+{
+	ION_DB_FREE = 0,			/* slot unused */
+	ION_DB_UNKNOWN,				/* needs a probe */
+	ION_DB_ABSENT,				/* probed: no io_notify there */
+	ION_DB_PRESENT				/* dispatchers wanted */
+} IonDatabaseState;
+
+typedef struct IonDispatcherSlot
+{
+	pid_t		pid;			/* 0: nobody */
+	Latch	   *latch;			/* the process's latch; valid while pid is set */
+	char		token[ION_TOKEN_MAX];	/* its name in queue.claimed_by */
+	char		state[32];		/* for status(): running, inert, parked … */
+	TimestampTz started_at;
+	int			in_flight;
+	uint64		settled;
+	bool		orderly;		/* it ended because it was told to */
+	pg_atomic_uint32 sleeping;	/* atomic: 1 while it waits for work */
+} IonDispatcherSlot;
+
+typedef struct IonProviderSlot
+{
+	Oid			server;			/* InvalidOid: unused */
+	int			in_flight[ION_MAX_DISPATCHERS];
+	int			opens;			/* consecutive times the breaker opened; 0
+								 * closed */
+	TimestampTz retry_at;		/* while open: when one probe may go */
+	double		success_rate;	/* moving average, 0..1; negative: unknown */
+	char		last_error[ION_ERROR_MAX];
+	TimestampTz last_error_at;
+} IonProviderSlot;
+
+typedef struct IonDatabaseSlot
+{
+	Oid			database;
+	IonDatabaseState state;
+	TimestampTz evicted_until;	/* dispatchers stay away until then */
+	TimestampTz maintained_at;	/* last maintenance run */
+	bool		maintenance_wanted; /* the queue is due for a vacuum */
+	pg_atomic_uint32 work;		/* atomic: bumped by every commit with work */
+	pg_atomic_uint32 config;	/* atomic: bumped by pause, resume, install … */
+	char		last_error[ION_ERROR_MAX];
+	TimestampTz last_error_at;
+	IonDispatcherSlot dispatchers[ION_MAX_DISPATCHERS];
+	IonProviderSlot providers[ION_MAX_PROVIDERS];
+} IonDatabaseSlot;
+
+typedef struct IonShared
+{
+	LWLock	   *lock;
+	pid_t		launcher_pid;
+	Latch	   *launcher_latch;
+	TimestampTz launcher_started_at;
+	char		launcher_error[ION_ERROR_MAX];
+	TimestampTz launcher_error_at;
+	IonDatabaseSlot databases[ION_MAX_DATABASES];
+} IonShared;
+
+/* NULL when the library was not in shared_preload_libraries. */
+extern IonShared *ion_shared;
+
+/* Ask for shared memory; called from _PG_init while preloading. */
+extern void ion_shared_request(void);
+
+/*
+ * The slot of a database, or NULL.  With create, a free slot is taken and
+ * starts as ION_DB_UNKNOWN (NULL when all are taken).  Caller holds the lock,
+ * exclusively with create.
+ */
+extern IonDatabaseSlot *ion_shared_database(Oid database, bool create);
+
+/*
+ * Tell this database's dispatchers that committed work awaits (one sleeping
+ * dispatcher is woken) or that the configuration changed (all are).  Safe in
+ * a commit callback: takes the lock shared, allocates nothing.
+ */
+extern void ion_shared_wake_work(Oid database);
+extern void ion_shared_wake_config(Oid database);
+extern void ion_shared_wake_launcher(void);
+
+/* Copy text into a fixed buffer, cut at a character boundary. */
+extern void ion_shared_set_text(char *buffer, size_t size, const char *text);
+
+#endif							/* ION_BASE_SHARED_H */

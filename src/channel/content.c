@@ -1,0 +1,187 @@
+/*-------------------------------------------------------------------------
+ *
+ * content.c
+ *	  What a delivery says: its message, templates filled in.
+ *
+ * All memory comes from the current context, which is the job's; a message
+ * that cannot be rendered is that delivery's failure and nobody else's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <time.h>
+
+#include "utils/timestamp.h"
+
+#include "channel/content.h"
+#include "render/json_escape.h"
+#include "render/markdown.h"
+#include "render/template.h"
+
+#define PLACEHOLDERS_MAX 24
+
+static bool fill(const char *what, char **text, const IonValue *params, IonEscape escape, const char **error);
+static void member(IonMember *members, int *n, const char *key, const char *text);
+static void json_field(StringInfo out, const char *key, const char *text);
+
+void
+ion_content_delivery_id(const IonJob *job, char *buffer)
+{
+	static const char digits[] = "0123456789abcdef";
+	char	   *p = buffer;
+
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[job->message_id.data[i] >> 4];
+		*p++ = digits[job->message_id.data[i] & 15];
+	}
+	snprintf(p, ION_DELIVERY_ID_MAX - (p - buffer), ".%d", job->seq);
+}
+
+void
+ion_content_time(StringInfo out, int64 timestamp)
+{
+	time_t		seconds = (time_t) timestamptz_to_time_t(timestamp);
+	struct tm	tm;
+	char		text[32];
+
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	appendStringInfoString(out, text);
+}
+
+static bool
+fill(const char *what, char **text, const IonValue *params, IonEscape escape, const char **error)
+{
+	IonTemplateError te;
+	IonTemplate *tpl = ion_template_parse(*text, strlen(*text), &te);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	if (tpl == NULL || !ion_template_render(tpl, params, escape, NULL, NULL, &out, &te))
+	{
+		*error = psprintf("the template's %s cannot be rendered: line %d, column %d: %s", what, te.line, te.column, te.message);
+		return false;
+	}
+	*text = out.data;
+	return true;
+}
+
+bool
+ion_content_prepare(IonJob *job, const char **error)
+{
+	IonValue   *params;
+
+	if (job->subject == NULL || job->markdown == NULL)
+	{
+		*error = "the message's template no longer exists";
+		return false;
+	}
+	if (job->params == NULL)
+		return true;
+	params = ion_json_parse(job->params, strlen(job->params), error);
+	if (params == NULL ||
+		!fill("subject", &job->subject, params, ION_ESCAPE_HEADER, error) ||
+		!fill("markdown", &job->markdown, params, ION_ESCAPE_MARKDOWN, error))
+		return false;
+	job->params = NULL;
+	return true;
+}
+
+static void
+member(IonMember *members, int *n, const char *key, const char *text)
+{
+	IonMember  *m = &members[(*n)++];
+
+	Assert(*n <= PLACEHOLDERS_MAX);
+	m->key = key;
+	m->key_length = strlen(key);
+	m->value.kind = text ? ION_JSON_STRING : ION_JSON_NULL;
+	m->value.length = text ? strlen(text) : 0;
+	m->value.u.text = text;
+	m->value.by_key = NULL;
+}
+
+IonValue *
+ion_content_placeholders(const IonJob *job, const IonProvider *provider, const char **error)
+{
+	IonValue   *object = palloc0(sizeof(IonValue));
+	IonMember  *members = palloc0(sizeof(IonMember) * PLACEHOLDERS_MAX);
+	char	   *id = palloc(ION_DELIVERY_ID_MAX);
+	StringInfoData text;
+	int			n = 0;
+
+	ion_content_delivery_id(job, id);
+	initStringInfo(&text);
+	if (!ion_markdown_to_text(job->markdown, strlen(job->markdown), &text, error))
+		return NULL;
+	member(members, &n, "id", id);
+	member(members, &n, "message_id", pnstrdup(id, 36));
+	member(members, &n, "seq", psprintf("%d", job->seq));
+	member(members, &n, "address", job->address);
+	member(members, &n, "recipient", job->recipient);
+	member(members, &n, "service", job->service);
+	member(members, &n, "organization", job->organization);
+	member(members, &n, "subject", job->subject);
+	member(members, &n, "markdown", job->markdown);
+	member(members, &n, "text", text.data);
+	member(members, &n, "reference", job->reference);
+	member(members, &n, "language", job->language);
+	member(members, &n, "priority", job->priority);
+	member(members, &n, "sender", provider->sender);
+	member(members, &n, "user", provider->user);
+	member(members, &n, "password", provider->password);
+	member(members, &n, "token", provider->token);
+	object->kind = ION_JSON_OBJECT;
+	object->length = n;
+	object->u.members = members;
+	return object;
+}
+
+static void
+json_field(StringInfo out, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	appendStringInfo(out, ",\"%s\":", key);
+	ion_json_escape(out, text, strlen(text));
+}
+
+void
+ion_content_webhook(StringInfo out, const IonJob *job)
+{
+	char		id[ION_DELIVERY_ID_MAX];
+
+	ion_content_delivery_id(job, id);
+	appendStringInfoString(out, "{\"type\":\"message\",\"timestamp\":\"");
+	ion_content_time(out, job->created_at);
+	appendStringInfo(out, "\",\"data\":{\"message_id\":\"%.36s\"", id);
+	json_field(out, "service", job->service);
+	json_field(out, "recipient", job->recipient);
+	json_field(out, "reference", job->reference);
+	json_field(out, "priority", job->priority);
+	json_field(out, "language", job->language);
+	/* a secure message announces itself and keeps its content */
+	if (!job->secure)
+	{
+		json_field(out, "subject", job->subject);
+		json_field(out, "markdown", job->markdown);
+		if (job->due_date != DT_NOBEGIN)
+		{
+			appendStringInfoString(out, ",\"due_date\":\"");
+			ion_content_time(out, job->due_date);
+			appendStringInfoChar(out, '"');
+		}
+		if (job->payment_amount > 0)
+		{
+			appendStringInfo(out, ",\"payment\":{\"amount\":" INT64_FORMAT, job->payment_amount);
+			json_field(out, "notice", job->payment_notice);
+			json_field(out, "payee", job->payment_payee);
+			appendStringInfoChar(out, '}');
+		}
+	}
+	appendStringInfoString(out, "}}");
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * content.h
+ *	  What a delivery says: its message, templates filled in.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ION_CHANNEL_CONTENT_H
+#define ION_CHANNEL_CONTENT_H
+
+#include "postgres.h"
+
+#include "queue/job.h"
+#include "channel/provider.h"
+#include "render/json_value.h"
+
+/*
+ * Fill the job's templates from its params: afterwards subject and markdown
+ * are final and params is NULL.  Allocates in the job's context.  False with
+ * a reason in *error (static or in the job's context).
+ */
+extern bool ion_content_prepare(IonJob *job, const char **error);
+
+/* "<message_id>.<seq>": the identity of a delivery on every wire. */
+#define ION_DELIVERY_ID_MAX 48
+extern void ion_content_delivery_id(const IonJob *job, char *buffer);
+
+/* Append a time as RFC 3339 in UTC, without quotes. */
+extern void ion_content_time(StringInfo out, int64 timestamp);
+
+/*
+ * The placeholders a provider's body and headers may use, as a JSON object in
+ * the current context: id message_id seq address recipient service subject
+ * markdown text reference language sender user password token …
+ */
+extern IonValue *ion_content_placeholders(const IonJob *job, const IonProvider *provider, const char **error);
+
+/* The JSON document of a webhook without a body of its own. */
+extern void ion_content_webhook(StringInfo out, const IonJob *job);
+
+#endif							/* ION_CHANNEL_CONTENT_H */

@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Every difference between PostgreSQL majors this project meets.
+ *
+ * The only place for #if PG_VERSION_NUM in the server code (json_compat.h
+ * beside it holds those of the JSON parser).  One block per upstream change.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ION_COMPAT_COMPAT_H
+#define ION_COMPAT_COMPAT_H
+
+#include "postgres.h"
+
+#include "storage/latch.h"
+
+#if PG_VERSION_NUM < 150000
+#error "io_notify needs PostgreSQL 15 or later"
+#endif
+
+/* 16 moved VARDATA and friends out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 18 split WaitEventSet out of latch.h */
+#if PG_VERSION_NUM >= 180000
+#include "storage/waiteventset.h"
+#endif
+
+/* 17: a wait event set belongs to a resource owner, not to a context */
+#if PG_VERSION_NUM >= 170000
+#define ion_create_wait_event_set(n) CreateWaitEventSet(NULL, (n))
+#else
+#define ion_create_wait_event_set(n) CreateWaitEventSet(TopMemoryContext, (n))
+#endif
+
+/* 18: the module's magic block carries its name */
+#if PG_VERSION_NUM >= 180000
+#define ION_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "io_notify")
+#else
+#define ION_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* 17 renamed the waiting-for-an-extension event's neighbours, not this one */
+#include "utils/wait_event.h"
+#define ION_WAIT_EVENT PG_WAIT_EXTENSION
+
+/* 19: a worker with this flag yields to DROP and ALTER DATABASE by itself */
+#if PG_VERSION_NUM >= 190000
+#define ION_BGWORKER_FLAGS (BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION | BGWORKER_INTERRUPTIBLE)
+#else
+#define ION_BGWORKER_FLAGS (BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION)
+#endif
+
+/* 16 replaced the per-class ownership checks */
+#include "utils/acl.h"
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_database.h"
+#define ion_owns_database(database, role) object_ownercheck(DatabaseRelationId, (database), (role))
+#else
+#define ion_owns_database(database, role) pg_database_ownercheck((database), (role))
+#endif
+
+#endif							/* ION_COMPAT_COMPAT_H */

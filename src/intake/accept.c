@@ -1,0 +1,264 @@
+/*-------------------------------------------------------------------------
+ *
+ * accept.c
+ *	  BEFORE INSERT FOR EACH ROW on message: values, authority, idempotency.
+ *
+ * What a row needs from tables (its service, its template) is read once per
+ * statement and kept in the trigger's own memory, so a million rows of one
+ * service cost one look-up.  A row whose idempotency key came before with
+ * the same payload is skipped: INSERT 0 0, nothing RETURNING.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "compat/compat.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/owner.h"
+#include "intake/accept.h"
+#include "intake/authority.h"
+#include "intake/message_row.h"
+#include "intake/value_check.h"
+#include "io_notify.h"
+#include "queue/plan.h"
+
+typedef struct AcceptState
+{
+	Oid			relid;			/* whose columns the map describes */
+	IonColumnMap map;
+	Oid			caller;
+	bool		service_known;
+	IonService	service;		/* the last one seen */
+	char	   *template;		/* the last template found for it, or NULL */
+	MemoryContext service_cxt;	/* holds recipients and template */
+	MemoryContext row_cxt;		/* reset for every row */
+} AcceptState;
+
+static bool saw_scheduled = false;
+
+static IonPlan find_template = {
+	"SELECT FROM io_notify.template WHERE name = $1 AND (service = $2 OR service IS NULL) LIMIT 1",
+	2, {TEXTOID, TEXTOID}, NULL
+};
+static IonPlan take_key = {
+	"INSERT INTO io_notify.idempotency (service, idempotency_key, payload_hash, message_id) "
+	"VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+	4, {TEXTOID, TEXTOID, BYTEAOID, UUIDOID}, NULL
+};
+static IonPlan same_key = {
+	"SELECT payload_hash = $3 FROM io_notify.idempotency WHERE service = $1 AND idempotency_key = $2",
+	3, {TEXTOID, TEXTOID, BYTEAOID}, NULL
+};
+
+static AcceptState *accept_state(FunctionCallInfo fcinfo, Relation rel);
+static void read_service(AcceptState *state, const char *name);
+static void check_against_service(AcceptState *state, const IonMessageRow *row);
+static void check_template(AcceptState *state, const IonMessageRow *row);
+static bool take_idempotency_key(AcceptState *state, const IonMessageRow *row, TupleDesc desc);
+
+PG_FUNCTION_INFO_V1(ion_accept);
+
+bool
+ion_accept_saw_scheduled(void)
+{
+	bool		answer = saw_scheduled;
+
+	saw_scheduled = false;
+	return answer;
+}
+
+Datum
+ion_accept(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	AcceptState *state;
+	IonMessageRow row;
+	MemoryContext old;
+	TupleDesc	desc;
+	bool		keep = true;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("io_notify._accept() must be a BEFORE INSERT row trigger")));
+
+	desc = RelationGetDescr(trigger->tg_relation);
+	state = accept_state(fcinfo, trigger->tg_relation);
+	MemoryContextReset(state->row_cxt);
+	old = MemoryContextSwitchTo(state->row_cxt);
+	ion_message_row_read(trigger->tg_trigtuple, desc, &state->map, &row);
+	ion_message_check(&row, &saw_scheduled);
+	check_against_service(state, &row);
+	if (!row.isnull[ION_COL_IDEMPOTENCY_KEY])
+		keep = take_idempotency_key(state, &row, desc);
+	MemoryContextSwitchTo(old);
+	return PointerGetDatum(keep ? trigger->tg_trigtuple : NULL);
+}
+
+static AcceptState *
+accept_state(FunctionCallInfo fcinfo, Relation rel)
+{
+	AcceptState *state = fcinfo->flinfo->fn_extra;
+
+	if (state == NULL)
+	{
+		state = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(AcceptState));
+		state->caller = GetUserId();
+		state->row_cxt = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "io_notify row", ALLOCSET_DEFAULT_SIZES);
+		state->service_cxt = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "io_notify service", ALLOCSET_SMALL_SIZES);
+		fcinfo->flinfo->fn_extra = state;
+	}
+	if (state->relid != RelationGetRelid(rel) || state->map.natts != RelationGetDescr(rel)->natts)
+	{
+		ion_column_map_build(RelationGetDescr(rel), &state->map);
+		state->relid = RelationGetRelid(rel);
+	}
+	/* one statement may run under several roles (a view, a definer function) */
+	if (state->caller != GetUserId())
+	{
+		state->caller = GetUserId();
+		state->service_known = false;
+	}
+	return state;
+}
+
+static void
+read_service(AcceptState *state, const char *name)
+{
+	IonCaller	caller;
+	bool		found;
+
+	state->service_known = false;
+	MemoryContextReset(state->service_cxt);
+	state->template = NULL;
+	SPI_connect();
+	ion_owner_begin(&caller, true);
+	found = ion_service_read(name, caller.user, state->service_cxt, &state->service);
+	ion_owner_end(&caller);
+	SPI_finish();
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("service \"%s\" does not exist", pnstrdup(name, Min(strlen(name), NAMEDATALEN))),
+				 errhint("Services are registered in io_notify.service."),
+				 errhidestmt(true)));
+	ion_service_require(&state->service);
+	state->service_known = true;
+}
+
+static void
+check_against_service(AcceptState *state, const IonMessageRow *row)
+{
+	char	   *name = TextDatumGetCString(row->value[ION_COL_SERVICE]);
+
+	if (!state->service_known || strcmp(name, state->service.name) != 0)
+		read_service(state, name);
+	if (state->service.n_recipients > 0)
+	{
+		char	   *recipient = TextDatumGetCString(row->value[ION_COL_RECIPIENT]);
+		bool		allowed = false;
+
+		for (int i = 0; i < state->service.n_recipients && !allowed; i++)
+			allowed = strcmp(recipient, state->service.recipients[i]) == 0;
+		if (!allowed)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("service \"%s\" may send to its authorised recipients only", name),
+					 errdetail("It is in the sandbox: %d recipients are authorised.", state->service.n_recipients),
+					 errhidestmt(true)));
+	}
+	if ((!row->isnull[ION_COL_EMAIL] || !row->isnull[ION_COL_PHONE]) && !state->service.explicit_addresses)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("service \"%s\" may not give addresses of its own", name),
+				 errhint("Leave email and phone null: the citizen's own are used. A DBA can set explicit_addresses."),
+				 errhidestmt(true)));
+	if (!row->isnull[ION_COL_PAYMENT_AMOUNT] &&
+		DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]) > state->service.max_payment_amount)
+		ion_value_error("payment_amount",
+						psprintf("The amount of " INT64_FORMAT " cents exceeds the service's maximum of " INT64_FORMAT ".",
+								 DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]),
+								 state->service.max_payment_amount),
+						"The maximum is io_notify.service.max_payment_amount.");
+	if (!row->isnull[ION_COL_TEMPLATE])
+		check_template(state, row);
+}
+
+static void
+check_template(AcceptState *state, const IonMessageRow *row)
+{
+	char	   *name = TextDatumGetCString(row->value[ION_COL_TEMPLATE]);
+	Datum		values[2];
+	IonCaller	caller;
+	uint64		found;
+
+	if (state->template != NULL && strcmp(state->template, name) == 0)
+		return;
+	values[0] = row->value[ION_COL_TEMPLATE];
+	values[1] = row->value[ION_COL_SERVICE];
+	SPI_connect();
+	ion_owner_begin(&caller, true);
+	found = ion_plan_run(&find_template, values, NULL, false);
+	ion_owner_end(&caller);
+	SPI_finish();
+	if (found == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("template \"%s\" does not exist for service \"%s\"", name, state->service.name),
+				 errhint("Templates stand in io_notify.template."),
+				 errhidestmt(true)));
+	state->template = MemoryContextStrdup(state->service_cxt, name);
+}
+
+/*
+ * Record the key.  False: the same key and payload came before, skip the row.
+ * A concurrent statement with the same key makes us wait for its end.
+ */
+static bool
+take_idempotency_key(AcceptState *state, const IonMessageRow *row, TupleDesc desc)
+{
+	uint8		hash[32];
+	bytea	   *image = palloc(VARHDRSZ + sizeof(hash));
+	Datum		values[4];
+	IonCaller	caller;
+	bool		taken;
+	bool		same = false;
+
+	ion_message_hash(row, &state->map, desc, hash);
+	SET_VARSIZE(image, VARHDRSZ + sizeof(hash));
+	memcpy(VARDATA(image), hash, sizeof(hash));
+	values[0] = row->value[ION_COL_SERVICE];
+	values[1] = row->value[ION_COL_IDEMPOTENCY_KEY];
+	values[2] = PointerGetDatum(image);
+	values[3] = row->value[ION_COL_ID];
+
+	SPI_connect();
+	ion_owner_begin(&caller, true);
+	taken = ion_plan_run(&take_key, values, NULL, false) == 1;
+	if (!taken && ion_plan_run(&same_key, values, NULL, false) == 1)
+	{
+		bool		isnull;
+
+		same = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	}
+	ion_owner_end(&caller);
+	SPI_finish();
+	if (!taken && !same)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNIQUE_VIOLATION),
+				 errmsg("idempotency key was used before with another message"),
+				 errdetail("Service \"%s\" sent a different payload under this key.", state->service.name),
+				 errhint("Use a new key for a new message; repeat a message unchanged."),
+				 errhidestmt(true)));
+	return taken;
+}

@@ -1,0 +1,183 @@
+/*-------------------------------------------------------------------------
+ *
+ * authority.c
+ *	  Which role may send for which service, and what the service may do.
+ *
+ * Credentials are database roles: a sender is whoever GetUserId() says at the
+ * trigger's entry, a member of a role listed in service_member.  The tables'
+ * owner (and so a superuser) may send for every service.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/owner.h"
+#include "intake/authority.h"
+#include "queue/plan.h"
+
+static IonPlan read_service = {
+	"SELECT s.state, s.explicit_addresses, s.max_payment_amount, s.authorized_recipients, "
+	"  pg_catalog.cardinality(s.authorized_cidrs) = 0 OR pg_catalog.inet_client_addr() IS NULL "
+	"    OR pg_catalog.inet_client_addr() <<= ANY (s.authorized_cidrs), "
+	"  EXISTS (SELECT FROM io_notify.pause p WHERE p.kind = 'service' AND p.name = s.name), "
+	"  ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE m.service = s.name) "
+	"FROM io_notify.service s WHERE s.name = $1",
+	1, {TEXTOID}, NULL
+};
+
+static bool is_member(Oid caller, Datum roles);
+static void text_array(Datum array, MemoryContext cxt, char ***items, int *n);
+static bool column_bool(HeapTuple row, TupleDesc desc, int column);
+
+PG_FUNCTION_INFO_V1(ion_may_read);
+
+bool
+ion_service_read(const char *name, Oid caller, MemoryContext cxt, IonService *service)
+{
+	Datum		value = CStringGetTextDatum(name);
+	HeapTuple	row;
+	TupleDesc	desc;
+	bool		isnull;
+	Datum		d;
+	char	   *state;
+
+	if (strlen(name) >= NAMEDATALEN || ion_plan_run(&read_service, &value, NULL, false) == 0)
+		return false;
+
+	memset(service, 0, sizeof(*service));
+	strlcpy(service->name, name, sizeof(service->name));
+	row = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	state = SPI_getvalue(row, desc, 1);
+	strlcpy(service->state, state ? state : "", sizeof(service->state));
+	service->explicit_addresses = column_bool(row, desc, 2);
+	service->max_payment_amount = DatumGetInt64(SPI_getbinval(row, desc, 3, &isnull));
+	d = SPI_getbinval(row, desc, 4, &isnull);
+	if (!isnull)
+		text_array(d, cxt, &service->recipients, &service->n_recipients);
+	service->address_allowed = column_bool(row, desc, 5);
+	service->paused = column_bool(row, desc, 6);
+	d = SPI_getbinval(row, desc, 7, &isnull);
+	service->member = ion_is_owner(caller) || (!isnull && is_member(caller, d));
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+void
+ion_service_require(const IonService *service)
+{
+	if (!service->member)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" may not send for service \"%s\"",
+						GetUserNameFromId(GetUserId(), true), service->name),
+				 errhint("Ask for SELECT io_notify.grant_sender(role, service)."),
+				 errhidestmt(true)));
+	if (!service->address_allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("service \"%s\" does not accept messages from this client's address", service->name),
+				 errhint("The allowed networks are in io_notify.service.authorized_cidrs."),
+				 errhidestmt(true)));
+	if (strcmp(service->state, "published") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("service \"%s\" is not published", service->name),
+				 errdetail("Its state is %s.", service->state),
+				 errhidestmt(true)));
+	if (service->paused)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("service \"%s\" is paused", service->name),
+				 errhint("An operator can SELECT io_notify.resume('service', '%s').", service->name),
+				 errhidestmt(true)));
+}
+
+static bool
+is_member(Oid caller, Datum roles)
+{
+	char	  **names;
+	int			n;
+
+	text_array(roles, CurrentMemoryContext, &names, &n);
+	for (int i = 0; i < n; i++)
+	{
+		Oid			role = get_role_oid(names[i], true);
+
+		/* a dropped role is simply nobody's */
+		if (OidIsValid(role) && has_privs_of_role(caller, role))
+			return true;
+	}
+	return false;
+}
+
+static void
+text_array(Datum array, MemoryContext cxt, char ***items, int *n)
+{
+	Datum	   *elements;
+	MemoryContext old;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, NULL, n);
+	old = MemoryContextSwitchTo(cxt);
+	*items = palloc(sizeof(char *) * (*n + 1));
+	for (int i = 0; i < *n; i++)
+		(*items)[i] = TextDatumGetCString(elements[i]);
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+column_bool(HeapTuple row, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(row, desc, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/*
+ * _may_read(service text) returns boolean: the tables' owner, or a member of
+ * the service.  The last answer is kept for the length of a query, since a
+ * view asks for every row.
+ */
+Datum
+ion_may_read(PG_FUNCTION_ARGS)
+{
+	typedef struct
+	{
+		char		service[NAMEDATALEN];
+		bool		answer;
+		bool		owner;
+	} Cached;
+	Cached	   *cached = fcinfo->flinfo->fn_extra;
+	char	   *service = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	IonCaller	caller;
+	IonService	found;
+
+	if (cached == NULL)
+	{
+		cached = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Cached));
+		cached->owner = ion_is_owner(GetUserId());
+		fcinfo->flinfo->fn_extra = cached;
+	}
+	if (cached->owner)
+		PG_RETURN_BOOL(true);
+	if (cached->service[0] != '\0' && strcmp(cached->service, service) == 0)
+		PG_RETURN_BOOL(cached->answer);
+
+	SPI_connect();
+	ion_owner_begin(&caller, true);
+	cached->answer = ion_service_read(service, caller.user, CurrentMemoryContext, &found) && found.member;
+	ion_owner_end(&caller);
+	SPI_finish();
+	strlcpy(cached->service, service, sizeof(cached->service));
+	PG_RETURN_BOOL(cached->answer);
+}

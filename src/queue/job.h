@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * job.h
+ *	  One claimed delivery on its way through a dispatcher.
+ *
+ * A job is made by queue/claim.c, filled in by a transport, and ends in
+ * queue/settle.c.  All it points to lives in its own memory context, so
+ * freeing a job is one call.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ION_QUEUE_JOB_H
+#define ION_QUEUE_JOB_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "lib/ilist.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "base/outcome.h"
+
+/* What settling does with a job besides recording its outcome. */
+typedef enum IonVerdict
+{
+	ION_VERDICT_OUTCOME = 0,	/* an attempt was made: see outcome */
+	ION_VERDICT_EXPIRED,		/* its time to live ended before a try */
+	ION_VERDICT_RELEASED		/* not tried: back into the queue */
+} IonVerdict;
+
+struct IonLane;
+struct IonProvider;
+
+typedef struct IonJob
+{
+	dlist_node	node;
+	MemoryContext cxt;
+	struct IonLane *lane;		/* the dispatcher's; outlives the job */
+	struct IonProvider *via;	/* while it is under way */
+
+	/* from queue */
+	pg_uuid_t	message_id;
+	int16		seq;
+	int32		attempt;		/* attempt.n of this try */
+	int32		failures;		/* tries that counted against the schedule */
+	char	   *channel;
+	char	   *destination;
+	TimestampTz started_at;		/* when the claim was taken */
+	TimestampTz expires_at;
+
+	/* from delivery, message, service, organization, template */
+	char	   *service;
+	char	   *service_title;	/* or NULL */
+	char	   *organization;
+	char	   *recipient;
+	char	   *address;		/* or NULL: the provider's own URL */
+	char	   *subject;		/* the template's, unrendered, when params */
+	char	   *markdown;
+	char	   *params;			/* JSON text; NULL: subject and markdown are
+								 * final */
+	char	   *language;
+	char	   *reference;		/* or NULL */
+	char	   *priority;
+	bool		secure;			/* do not put content into open channels */
+	TimestampTz created_at;
+	TimestampTz due_date;		/* DT_NOBEGIN: none */
+	int64		payment_amount; /* cents; 0 none */
+	char	   *payment_notice; /* or NULL */
+	char	   *payment_payee;	/* or NULL */
+
+	/* filled in on the way */
+	Oid			provider;		/* InvalidOid until one is chosen */
+	char		provider_name[NAMEDATALEN];
+	int			flight_slot;	/* place in the flight record, -1 none */
+	TimestampTz finished_at;
+	IonVerdict	verdict;
+	IonOutcome	outcome;
+	TimestampTz retry_at;		/* for RELEASED and retries; 0: decided when
+								 * settling */
+	bool		counts;			/* this failure counts against the schedule */
+	bool		last_try;		/* no retry after this one */
+	bool		hold_unknown;	/* an unknown outcome ends as uncertain */
+	bool		quarantined;	/* it killed its worker twice */
+	int32		orphaned;		/* tries whose worker died under them */
+} IonJob;
+
+/* Free a job and all it points to. */
+static inline void
+ion_job_free(IonJob *job)
+{
+	MemoryContextDelete(job->cxt);
+}
+
+#endif							/* ION_QUEUE_JOB_H */

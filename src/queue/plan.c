@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  SQL statements prepared once per process.
+ *
+ * The plan cache revalidates kept plans when tables, the search path or the
+ * role change, so one static IonPlan per statement is enough.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "queue/plan.h"
+
+uint64
+ion_plan_run(IonPlan *plan, Datum *values, const char *nulls, bool read_only)
+{
+	int			rc;
+
+	if (plan->plan == NULL)
+	{
+		SPIPlanPtr	prepared = SPI_prepare(plan->sql, plan->nargs, plan->argtypes);
+
+		if (prepared == NULL)
+			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+		if (SPI_keepplan(prepared) != 0)
+			elog(ERROR, "could not keep a prepared statement");
+		plan->plan = prepared;
+	}
+	rc = SPI_execute_plan(plan->plan, values, nulls, read_only, 0);
+	if (rc < 0)
+		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}

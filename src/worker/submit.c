@@ -1,0 +1,275 @@
+/*-------------------------------------------------------------------------
+ *
+ * submit.c
+ *	  From claimed to begun to ended.
+ *
+ * No transaction is open here.  A job is marked begun in the flight record
+ * before anything is done with it, rendering included, so that a message that
+ * kills the process is known by name afterwards.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "channel/content.h"
+#include "channel/provider_health.h"
+#include "queue/settle.h"
+#include "worker/dispatcher.h"
+
+/* One dispatcher per process; transports call back with the job alone. */
+static IonDispatcher *me;
+
+static void submit_lane(IonDispatcher *d, IonLane *lane);
+static IonStart begin(IonDispatcher *d, IonProvider *p, IonJob *job);
+static void job_ended(IonJob *job);
+static void job_done(IonDispatcher *d, IonJob *job);
+static void end_begun(IonDispatcher *d, IonJob *job);
+static void conclude(IonDispatcher *d, IonJob *job, IonProvider *p);
+static void widen(IonLane *lane, const IonOutcome *outcome, int window_max);
+
+void
+ion_submit_init(IonDispatcher *d)
+{
+	me = d;
+	d->net.ended = job_ended;
+}
+
+void
+ion_submit(IonDispatcher *d)
+{
+	dlist_iter	iter;
+
+	if (d->n_ready == 0)
+		return;
+	dlist_foreach(iter, &d->lanes)
+		submit_lane(d, dlist_container(IonLane, node, iter.cur));
+}
+
+/* How many more jobs of a lane could begin now, providers and window willing. */
+int
+ion_submit_room(IonDispatcher *d, IonLane *lane)
+{
+	int64		now_ms = ion_monotonic_ms();
+	int			room = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &d->providers)
+	{
+		IonProvider *p = dlist_container(IonProvider, node, iter.cur);
+
+		if (strcmp(p->channel, lane->channel) == 0)
+			room += ion_provider_room(p, d->share, now_ms);
+	}
+	if (lane->destination[0] != '\0')
+		room = Min(room, (int) lane->window - lane->in_flight);
+	return Max(room, 0);
+}
+
+/* Milliseconds until a provider may have room by itself; -1 never. */
+long
+ion_submit_wait_ms(IonDispatcher *d)
+{
+	int64		now_ms = ion_monotonic_ms();
+	long		wait = -1;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &d->providers)
+	{
+		long		at = ion_provider_wait_ms(dlist_container(IonProvider, node, iter.cur), now_ms);
+
+		/* room that is there already is no reason to wake up */
+		if (at > 0)
+			wait = wait < 0 ? at : Min(wait, at);
+	}
+	return wait;
+}
+
+static void
+submit_lane(IonDispatcher *d, IonLane *lane)
+{
+	while (!dlist_is_empty(&lane->ready))
+	{
+		IonJob	   *job = dlist_head_element(IonJob, node, &lane->ready);
+		IonProvider *p;
+
+		if (job->expires_at <= GetCurrentTimestamp())
+		{
+			dlist_delete(&job->node);
+			lane->waiting--;
+			d->n_ready--;
+			job->verdict = ION_VERDICT_EXPIRED;
+			job_done(d, job);
+			continue;
+		}
+		if (lane->destination[0] != '\0' && lane->in_flight >= (int) lane->window)
+			return;
+		p = ion_provider_choose(&d->providers, lane->channel, d->share, ion_monotonic_ms(), ion_random01());
+		if (p == NULL)
+			return;
+		dlist_delete(&job->node);
+		lane->waiting--;
+		d->n_ready--;
+		if (begin(d, p, job) == ION_START_BUSY)
+		{
+			dlist_push_head(&lane->ready, &job->node);
+			lane->waiting++;
+			d->n_ready++;
+			return;
+		}
+	}
+}
+
+static IonStart
+begin(IonDispatcher *d, IonProvider *p, IonJob *job)
+{
+	IonStart	volatile start = ION_START_FAILED;
+	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+	const char *error = NULL;
+
+	job->provider = p->server;
+	job->via = p;
+	strlcpy(job->provider_name, p->name, NAMEDATALEN);
+	job->hold_unknown = p->hold_unknown;
+	ion_flight_begun(d->flight, job);
+	ion_provider_begin(p);
+	job->lane->in_flight++;
+	dlist_push_tail(&d->begun, &job->node);
+	d->n_begun++;
+	PG_TRY();
+	{
+		if (ion_content_prepare(job, &error))
+			start = ion_transport(p->transport)->start(&d->net, p, job);
+		else
+		{
+			ion_outcome_init(&job->outcome, ION_OUTCOME_PERMANENT, 0);
+			ion_outcome_add_detail(&job->outcome, error, -1);
+		}
+	}
+	PG_CATCH();
+	{
+		/* out of memory, most likely: this delivery's trouble, not the rest's */
+		FlushErrorState();
+		start = ION_START_FAILED;
+		ion_outcome_init(&job->outcome, ION_OUTCOME_TRANSIENT, 0);
+		ion_outcome_add_detail(&job->outcome, "the message could not be prepared", -1);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+
+	if (start == ION_START_BEGUN)
+		return start;
+
+	/* the provider was not reached: nothing to learn about its health */
+	p->in_flight--;
+	p->probing = false;
+	end_begun(d, job);
+	if (start == ION_START_BUSY)
+		ion_flight_unbegun(d->flight, job);
+	else
+		conclude(d, job, p);
+	return start;
+}
+
+static void
+end_begun(IonDispatcher *d, IonJob *job)
+{
+	dlist_delete(&job->node);
+	d->n_begun--;
+	job->lane->in_flight--;
+	job->via = NULL;
+}
+
+/* The outcome is in: plan the retry and hand the job to the next transaction. */
+static void
+conclude(IonDispatcher *d, IonJob *job, IonProvider *p)
+{
+	job->finished_at = GetCurrentTimestamp();
+	job->verdict = ION_VERDICT_OUTCOME;
+	ion_settle_plan_retry(job, &p->retry, job->finished_at, ion_random01());
+	if (job->outcome.kind == ION_OUTCOME_PROVIDER_FAULT)
+		/* another provider may take it at once; else the breaker paces us */
+		job->retry_at = job->finished_at;
+	ion_flight_ended(d->flight, job);
+	job_done(d, job);
+}
+
+/* A transport has an outcome. */
+static void
+job_ended(IonJob *job)
+{
+	IonDispatcher *d = me;
+	IonProvider *p = job->via;
+
+	ion_provider_end(p, &job->outcome, ion_monotonic_ms(), ion_random01());
+	widen(job->lane, &job->outcome, Max(p->max_in_flight / d->share, 1));
+	end_begun(d, job);
+	conclude(d, job, p);
+}
+
+static void
+job_done(IonDispatcher *d, IonJob *job)
+{
+	if (d->n_done == 0)
+		d->done_since_ms = ion_monotonic_ms();
+	dlist_push_tail(&d->done, &job->node);
+	d->n_done++;
+	d->ended_recently++;
+}
+
+/*
+ * A destination's window: one more for each answer, half after a failure to
+ * connect or a time-out, never below one.
+ */
+static void
+widen(IonLane *lane, const IonOutcome *outcome, int window_max)
+{
+	if (lane->destination[0] == '\0')
+		return;
+	if (outcome->destination_fault)
+		lane->window = Max(lane->window / 2, 1);
+	else if (outcome->kind != ION_OUTCOME_PROVIDER_FAULT)
+		lane->window = Min(lane->window + 1, window_max);
+}
+
+/* Give back everything claimed and not begun. */
+void
+ion_submit_release(IonDispatcher *d)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &d->lanes)
+	{
+		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
+
+		while (!dlist_is_empty(&lane->ready))
+		{
+			IonJob	   *job = dlist_container(IonJob, node, dlist_pop_head_node(&lane->ready));
+
+			lane->waiting--;
+			d->n_ready--;
+			job->verdict = ION_VERDICT_RELEASED;
+			job_done(d, job);
+		}
+	}
+}
+
+/*
+ * The drain's time is up: what is still under way has an unknown outcome.
+ * The caller closes the pools without driving the reactor again, so no late
+ * callback meets a job that is settled.
+ */
+void
+ion_submit_abandon(IonDispatcher *d)
+{
+	while (!dlist_is_empty(&d->begun))
+	{
+		IonJob	   *job = dlist_head_element(IonJob, node, &d->begun);
+
+		ion_outcome_init(&job->outcome, ION_OUTCOME_UNKNOWN, 0);
+		ion_outcome_add_detail(&job->outcome, "the dispatcher was stopped before an answer came", -1);
+		job_ended(job);
+	}
+}
