@@ -24,7 +24,7 @@ CRYPTO  = webhook_signature
 QUEUE   = claim orphan plan registry_read retry_policy route settle tx
 CHANNEL = content http_judge http_transport provider provider_health provider_options \
           retry_after smtp_transport transport
-INTAKE  = accept authority database_guard message_check message_row registry_trigger route_trigger send \
+INTAKE  = accept authority database_guard message_check message_row registry_trigger \
           route_trigger send wake
 WORKER  = chore dispatcher flight_record launcher recover registry store submit
 SQLAPI  = provider_api pure_api status_api

@@ -31,14 +31,6 @@
 #include "queue/plan.h"
 #include "queue/route.h"
 
-/* One priority of the lanes: rows due behind the cursor. */
-#define PICK(priority, due, id, seq) \
-	"(SELECT q.ctid AS row, " priority "::int2 AS priority FROM io_notify.queue q " \
-	" WHERE q.channel = w.channel AND q.destination = w.destination AND q.priority = " priority \
-	" AND (q.due_at, q.message_id, q.seq) > (w." due ", w." id ", w." seq ") AND q.due_at <= $13 " \
-	" AND q.claimed_by IS NULL AND q.service <> ALL ($14) " \
-	" ORDER BY q.due_at, q.message_id, q.seq LIMIT w.n FOR UPDATE SKIP LOCKED)"
-
 enum
 {
 	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
@@ -52,11 +44,15 @@ static IonPlan claim_plan = {
 	"    $4::timestamptz[], $5::uuid[], $6::int2[], $7::timestamptz[], $8::uuid[], $9::int2[], "
 	"    $10::timestamptz[], $11::uuid[], $12::int2[], $16::int4[]) "
 	"  AS w (lane, channel, destination, due0, id0, seq0, due1, id1, seq1, due2, id2, seq2, n)), "
-	"picked AS (SELECT w.lane, x.row FROM want w CROSS JOIN LATERAL (SELECT y.row FROM ("
-	PICK("0", "due0", "id0", "seq0") " UNION ALL "
-	PICK("1", "due1", "id1", "seq1") " UNION ALL "
-	PICK("2", "due2", "id2", "seq2")
-	") y LIMIT w.n) x), "
+	"picked AS (SELECT w.lane, x.row FROM want w CROSS JOIN LATERAL ("
+	"  SELECT y.row FROM (VALUES (0::int2, w.due0, w.id0, w.seq0), (1::int2, w.due1, w.id1, w.seq1), (2::int2, w.due2, w.id2, w.seq2)) "
+	"    AS c (priority, due_at, message_id, seq) CROSS JOIN LATERAL ("
+	"    SELECT q.ctid AS row FROM io_notify.queue q "
+	"    WHERE q.channel = w.channel AND q.destination = w.destination AND q.priority = c.priority "
+	"    AND (q.due_at, q.message_id, q.seq) > (c.due_at, c.message_id, c.seq) AND q.due_at <= $13 "
+	"    AND q.claimed_by IS NULL AND q.service <> ALL ($14) "
+	"    ORDER BY q.due_at, q.message_id, q.seq LIMIT w.n FOR UPDATE SKIP LOCKED) y "
+	"  LIMIT w.n) x), "
 	"claimed AS (UPDATE io_notify.queue q SET claimed_by = $15, claimed_at = $13, attempt = q.attempt + 1, "
 	"    lease_until = $13 + pg_catalog.make_interval(secs => $17) "
 	"  FROM picked p WHERE q.ctid = p.row "
