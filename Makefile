@@ -46,7 +46,7 @@ SHLIB_LINK  = -lcurl -lcrypto -lcmark -lidn2
 EXTRA_CLEAN = build
 
 # --- the tests that need a running server with the extension installed ------
-REGRESS        =
+REGRESS        = install providers errors senders
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
 ISOLATION      =

@@ -2,4 +2,4 @@
 # The server code compiles without one warning under -Wall -Wextra.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-make -s -j2 OBJDIR=build/werror COPT=-Werror objects
+make -s -k -j2 OBJDIR=build/werror COPT=-Werror objects

@@ -91,6 +91,11 @@ class Hook(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
 
+class HookServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # the dispatcher opens many connections at once
+
+
 async def main():
     folder = pathlib.Path(sys.argv[1])
     mail, hooks = folder / "mail.txt", folder / "webhook.txt"
@@ -105,8 +110,7 @@ async def main():
 
     Hook.path_out = hooks
     Hook.key = base64.b64decode(sys.argv[2].removeprefix("whsec_"))
-    http_server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    http_server.daemon_threads = True
+    http_server = HookServer(("127.0.0.1", 0), Hook)
     threading.Thread(target=http_server.serve_forever, daemon=True).start()
 
     ports = folder / "ports.new"

@@ -92,9 +92,10 @@ BEGIN
 		WHERE d.message_id = requeue.message_id AND d.seq = coalesce(requeue.seq, d.seq)
 		  AND d.channel <> 'inbox' AND d.state IN ('failed', 'expired', 'cancelled', 'uncertain')
 		RETURNING d.message_id, d.seq, d.channel, d.service, d.address)
-	INSERT INTO io_notify.queue (message_id, seq, channel, destination, priority, due_at, expires_at, service, attempt)
+	INSERT INTO io_notify.queue (message_id, seq, channel, destination, priority, due_at, expires_at, service, address, attempt)
 	SELECT a.message_id, a.seq, a.channel, io_notify._destination(a.channel, a.address), 1, now(),
-		   now() + coalesce((SELECT m.time_to_live FROM io_notify.message m WHERE m.id = a.message_id), interval '1 day'), a.service,
+		   now() + coalesce((SELECT m.time_to_live FROM io_notify.message m WHERE m.id = a.message_id),
+						(SELECT s.default_time_to_live FROM io_notify.service s WHERE s.name = a.service), interval '1 day'), a.service, a.address,
 		   coalesce((SELECT max(t.n) FROM io_notify.attempt t WHERE t.message_id = a.message_id AND t.seq = a.seq), 0)
 	FROM again a;
 	GET DIAGNOSTICS n = ROW_COUNT;
@@ -171,6 +172,7 @@ BEGIN
 	EXECUTE format('GRANT INSERT (kind, subject, detail) ON io_notify.audit_event TO %I', role);
 	EXECUTE format('GRANT INSERT, DELETE ON io_notify.queue TO %I', role);
 	EXECUTE format('GRANT SELECT (id, time_to_live) ON io_notify.message TO %I', role);
+	EXECUTE format('GRANT SELECT (id) ON io_notify.message_default TO %I', role); -- status() looks whether it is empty
 	EXECUTE format('GRANT EXECUTE ON FUNCTION io_notify.pause(text, text, text), io_notify.resume(text, text), io_notify.requeue(uuid, integer) TO %I', role);
 	EXECUTE format('GRANT UPDATE (state, reason, next_attempt_at, settled_at) ON io_notify.delivery TO %I', role);
 END

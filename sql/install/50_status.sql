@@ -12,9 +12,10 @@ AS $status$
 BEGIN
 	RETURN QUERY SELECT 'advice'::text, NULL::text, 'warning'::text, NULL::bigint, NULL::interval, a FROM unnest(io_notify._advice()) a;
 
-	IF to_regclass('io_notify.installation') IS NULL OR to_regclass('io_notify.message') IS NULL THEN
+	-- the views go with the extension, the tables stay
+	IF to_regclass('io_notify.message') IS NULL OR to_regclass('io_notify.provider') IS NULL THEN
 		RETURN QUERY SELECT 'advice'::text, NULL::text, 'warning'::text, NULL::bigint, NULL::interval,
-			'the tables are not there yet: SELECT io_notify.install();'::text;
+			'the tables or views are not there yet: SELECT io_notify.install();'::text;
 		RETURN;
 	END IF;
 	IF NOT io_notify._adopted() THEN

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION io_notify._make_partitions(months integer DEFAULT 3) 
 	SET search_path = pg_catalog, pg_temp
 AS $make$
 DECLARE
-	month timestamptz;
+	month timestamp;			-- in UTC: whole months only there, whatever the session's time zone
 	parent text;
 	child text;
 	key text;
@@ -14,13 +14,13 @@ DECLARE
 	made integer := 0;
 	moved bigint;
 BEGIN
-	FOR month IN SELECT generate_series(date_trunc('month', now(), 'UTC'), date_trunc('month', now(), 'UTC') + make_interval(months => months), interval '1 month')
+	FOR month IN SELECT date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i) FROM generate_series(0, months) i
 	LOOP
-		low := io_notify._uuid_v7_floor(month);
-		high := io_notify._uuid_v7_floor(date_trunc('month', month + interval '32 days', 'UTC'));
+		low := io_notify._uuid_v7_floor(month AT TIME ZONE 'UTC');
+		high := io_notify._uuid_v7_floor((month + interval '1 month') AT TIME ZONE 'UTC');
 		FOREACH parent IN ARRAY ARRAY['message', 'delivery', 'attempt', 'receipt']
 		LOOP
-			child := format('%s_%s', parent, to_char(month AT TIME ZONE 'UTC', 'YYYY_MM'));
+			child := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
 			CONTINUE WHEN to_regclass(format('io_notify.%I', child)) IS NOT NULL;
 			key := CASE parent WHEN 'message' THEN 'id' ELSE 'message_id' END;
 			EXECUTE format('CREATE TABLE io_notify.%I (LIKE io_notify.%I INCLUDING DEFAULTS INCLUDING STORAGE INCLUDING COMPRESSION)%s',

@@ -99,14 +99,14 @@ CREATE TABLE IF NOT EXISTS io_notify.queue
 	due_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	service text NOT NULL,
+	address text,
 	attempt integer NOT NULL DEFAULT 0,
 	failures integer NOT NULL DEFAULT 0,
 	orphaned integer NOT NULL DEFAULT 0,
 	claimed_by text COLLATE "C",
 	claimed_at timestamptz,
-	lease_until timestamptz,
 	PRIMARY KEY (message_id, seq)
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
 		autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
 CREATE INDEX IF NOT EXISTS queue_claim ON io_notify.queue (channel, destination, priority, due_at, message_id, seq);
 COMMENT ON TABLE io_notify.queue IS 'work not finished yet: one row per delivery to send, or per message to route later (kind route)';

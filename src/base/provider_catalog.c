@@ -29,6 +29,7 @@
 #include "io_notify.h"
 
 static bool channels_valid = false;
+static bool changed_meanwhile = false;	/* while the catalog was being read */
 static Datum channels_cached = (Datum) 0;
 
 static void forget_channels(Datum arg, int cache_id, uint32 hash_value);
@@ -84,7 +85,11 @@ server_channel(Oid server)
 static void
 forget_channels(Datum arg, int cache_id, uint32 hash_value)
 {
+	(void) arg;
+	(void) cache_id;
+	(void) hash_value;
 	channels_valid = false;
+	changed_meanwhile = true;
 }
 
 Datum
@@ -106,6 +111,7 @@ ion_provider_channels(void)
 	if (channels_valid)
 		return channels_cached;
 
+	changed_meanwhile = false;
 	servers = ion_provider_servers();
 	items = palloc(sizeof(Datum) * (list_length(servers) + 1));
 	foreach(lc, servers)
@@ -121,6 +127,6 @@ ion_provider_channels(void)
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	channels_cached = PointerGetDatum(construct_array(items, n, TEXTOID, -1, false, TYPALIGN_INT));
 	MemoryContextSwitchTo(old);
-	channels_valid = true;
+	channels_valid = !changed_meanwhile;
 	return channels_cached;
 }

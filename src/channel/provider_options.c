@@ -332,7 +332,7 @@ read_url(OptionContext *c, const char *name, const char *value)
 	const char *why;
 
 	if (!ion_url_parse(value, &c->p->parsed_url, &why))
-		return fail(c->error, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, "Credentials belong to the user mapping.",
+		return fail(c->error, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, "For instance https://host/path or smtp://host:25.",
 					"option \"%s\" is not a usable URL: %s", name, why);
 	c->p->url = pstrdup(value);
 	return true;

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "compat/compat.h"
@@ -43,7 +44,8 @@ typedef struct AcceptState
 	MemoryContext row_cxt;		/* reset for every row */
 } AcceptState;
 
-static bool saw_scheduled = false;
+/* start of the transaction that last accepted a message for later */
+static TimestampTz scheduled_in = 0;
 
 static IonPlan find_template = {
 	"SELECT FROM io_notify.template WHERE name = $1 AND (service = $2 OR service IS NULL) LIMIT 1",
@@ -70,10 +72,7 @@ PG_FUNCTION_INFO_V1(ion_accept);
 bool
 ion_accept_saw_scheduled(void)
 {
-	bool		answer = saw_scheduled;
-
-	saw_scheduled = false;
-	return answer;
+	return scheduled_in == GetCurrentTransactionStartTimestamp();
 }
 
 Datum
@@ -85,6 +84,7 @@ ion_accept(PG_FUNCTION_ARGS)
 	MemoryContext old;
 	TupleDesc	desc;
 	bool		keep = true;
+	bool		scheduled = false;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
@@ -97,7 +97,9 @@ ion_accept(PG_FUNCTION_ARGS)
 	MemoryContextReset(state->row_cxt);
 	old = MemoryContextSwitchTo(state->row_cxt);
 	ion_message_row_read(trigger->tg_trigtuple, desc, &state->map, &row);
-	ion_message_check(&row, &saw_scheduled);
+	ion_message_check(&row, &scheduled);
+	if (scheduled)
+		scheduled_in = GetCurrentTransactionStartTimestamp();
 	check_against_service(state, &row);
 	if (!row.isnull[ION_COL_IDEMPOTENCY_KEY])
 		keep = take_idempotency_key(state, &row, desc);
@@ -174,7 +176,7 @@ check_against_service(AcceptState *state, const IonMessageRow *row)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("service \"%s\" may send to its authorised recipients only", name),
-					 errdetail("It is in the sandbox: %d recipients are authorised.", state->service.n_recipients),
+					 errdetail("It is in the sandbox; recipients authorised: %d.", state->service.n_recipients),
 					 errhidestmt(true)));
 	}
 	if ((!row->isnull[ION_COL_EMAIL] || !row->isnull[ION_COL_PHONE]) && !state->service.explicit_addresses)

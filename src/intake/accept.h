@@ -11,8 +11,9 @@
 #include "postgres.h"
 
 /*
- * Whether a message accepted since the last call lies in the future.  Asking
- * clears the answer.
+ * Whether this transaction accepted a message that lies in the future.  Not
+ * per statement: statements nest (send() in the values of an INSERT), and the
+ * inner one must not take the outer one's answer away.
  */
 extern bool ion_accept_saw_scheduled(void);
 

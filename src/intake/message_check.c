@@ -31,6 +31,7 @@
 #define MARKDOWN_CHARS_MAX	10000
 #define PAYMENT_CENTS_MAX	INT64CONST(9999999999)
 
+static void check_recipient(const IonMessageRow *row);
 static void check_content(const IonMessageRow *row);
 static void check_schedule(const IonMessageRow *row, bool *scheduled);
 static void check_payment(const IonMessageRow *row);
@@ -60,9 +61,7 @@ ion_message_check(const IonMessageRow *row, bool *scheduled)
 
 	if (!column_text(row, ION_COL_SERVICE, &text, &length) || length == 0)
 		ion_value_error("service", "It is missing.", NULL);
-	if (!column_text(row, ION_COL_RECIPIENT, &text, &length))
-		ion_value_error("recipient", "It is missing.", "Write the citizen's fiscal code.");
-	ion_fiscal_code_require("recipient", text, length);
+	check_recipient(row);
 	check_content(row);
 	check_schedule(row, scheduled);
 	check_payment(row);
@@ -70,14 +69,19 @@ ion_message_check(const IonMessageRow *row, bool *scheduled)
 	check_labels(row);
 }
 
-void
-ion_fiscal_code_require(const char *column, const char *text, int length)
+static void
+check_recipient(const IonMessageRow *row)
 {
-	IonFiscalCodeVerdict verdict = ion_fiscal_code_check(text, length, ion_check_fiscal_code);
+	const char *text;
+	int			length;
+	IonFiscalCodeVerdict verdict;
 
+	if (!column_text(row, ION_COL_RECIPIENT, &text, &length))
+		ion_value_error("recipient", "It is missing.", "Write the citizen's fiscal code.");
+	verdict = ion_fiscal_code_check(text, length, ion_check_fiscal_code);
 	/* never the code itself: it would be copied into the server log */
 	if (verdict != ION_FISCAL_CODE_VALID)
-		ion_value_error(column,
+		ion_value_error("recipient",
 						psprintf("It is not a fiscal code: %s.", ion_fiscal_code_verdict_text(verdict)),
 						verdict == ION_FISCAL_CODE_BAD_SHAPE ? "Fiscal codes are written in upper case." : NULL);
 }

@@ -15,6 +15,8 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "base/fiscal_code.h"
+#include "base/settings.h"
 #include "intake/value_check.h"
 #include "net/url_check.h"
 #include "render/mail_address.h"
@@ -24,6 +26,7 @@
 static HeapTuple new_row(FunctionCallInfo fcinfo);
 static char *column(FunctionCallInfo fcinfo, HeapTuple tuple, const char *name);
 static void registry_error(const char *what, const char *detail) pg_attribute_noreturn();
+static void require_fiscal_code(const char *what, const char *code);
 static void check_template_text(const char *which, const char *text);
 
 PG_FUNCTION_INFO_V1(ion_check_citizen);
@@ -62,6 +65,16 @@ registry_error(const char *what, const char *detail)
 			 errhidestmt(true)));
 }
 
+/* Never says the code itself: it would be copied into the server log. */
+static void
+require_fiscal_code(const char *what, const char *code)
+{
+	IonFiscalCodeVerdict verdict = ion_fiscal_code_check(code, strlen(code), ion_check_fiscal_code);
+
+	if (verdict != ION_FISCAL_CODE_VALID)
+		registry_error(what, ion_fiscal_code_verdict_text(verdict));
+}
+
 Datum
 ion_check_citizen(PG_FUNCTION_ARGS)
 {
@@ -73,7 +86,7 @@ ion_check_citizen(PG_FUNCTION_ARGS)
 	value = column(fcinfo, tuple, "fiscal_code");
 	if (value == NULL)
 		registry_error("fiscal_code of the citizen", "It is missing");
-	ion_fiscal_code_require("fiscal_code", value, strlen(value));
+	require_fiscal_code("fiscal_code of the citizen", value);
 	for (int i = 0; i < 2; i++)
 	{
 		value = column(fcinfo, tuple, mail_columns[i]);
@@ -118,7 +131,7 @@ ion_check_service(PG_FUNCTION_ARGS)
 		{
 			char	   *code = nulls[i] ? pstrdup("") : TextDatumGetCString(elements[i]);
 
-			ion_fiscal_code_require("authorized_recipients", code, strlen(code));
+			require_fiscal_code("authorized_recipients of the service", code);
 		}
 	}
 	return PointerGetDatum(tuple);

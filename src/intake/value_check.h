@@ -13,9 +13,6 @@
 /* Raise 22023 for a column; detail and hint may be NULL. */
 extern void ion_value_error(const char *column, const char *detail, const char *hint) pg_attribute_noreturn();
 
-/* Raise 22023 unless text is a fiscal code under the current settings. */
-extern void ion_fiscal_code_require(const char *column, const char *text, int length);
-
 /* E.164: + and 8 to 15 digits. */
 extern bool ion_phone_valid(const char *text, int length);
 

@@ -101,7 +101,6 @@ transfer_create(IonHttpPool *pool)
 #define SET(option, value) if (rc == CURLE_OK) rc = curl_easy_setopt(t->easy.easy, option, value)
 	SET(CURLOPT_USERAGENT, "io_notify");
 	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
-	SET(CURLOPT_PIPEWAIT, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) c->connect_timeout_ms);
 	SET(CURLOPT_TIMEOUT_MS, (long) c->timeout_ms);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -176,10 +175,16 @@ ion_http_start(IonHttpTransfer *t, const char *url, const char *body, size_t bod
 	t->cut = false;
 	t->retry_after[0] = '\0';
 	t->http_code = 0;
-	/* no "Expect: 100-continue" round trip */
-	if (!ion_http_header(t, "Expect:"))
-		return false;
+	/* libcurl waits for 100 Continue only above a megabyte */
+	Assert(body_len < 1024 * 1024);
+
+	/*
+	 * Waiting to share a connection pays for HTTP/2, which the TLS handshake
+	 * settles.  In clear only a first reply would settle it, and a peer that
+	 * never gives one would keep every other request from being sent at all.
+	 */
 	if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_PIPEWAIT, pg_strncasecmp(url, "https:", 6) == 0 ? 1L : 0L) != CURLE_OK ||
 		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK)
 		return false;
 	if (strcmp(t->pool->config.method, "GET") != 0)

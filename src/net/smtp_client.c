@@ -195,7 +195,8 @@ connected(IonEasy *e)
 			: e->result == CURLE_USE_SSL_FAILED ? "the relay offers no TLS"
 			: curl_easy_strerror(e->result);
 
-		fail_mail(c, ION_OUTCOME_PROVIDER_FAULT, (int) code, what);
+		/* a good reply is the last thing heard, not the reason */
+		fail_mail(c, ION_OUTCOME_PROVIDER_FAULT, code >= 400 ? (int) code : 0, what);
 		connection_close(c);
 		return;
 	}

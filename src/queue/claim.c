@@ -11,6 +11,10 @@
  * dispatcher rewinds the cursors now and then for what commits late behind
  * them.
  *
+ * Several dispatchers would all run after the same rows; each therefore first
+ * claims the part of the messages its number stands for, by a hash of the id,
+ * and anything at all only when its part is empty.
+ *
  * SKIP LOCKED matters against senders: a cancel() in an open transaction must
  * not stop the dispatcher.
  *
@@ -33,10 +37,10 @@
 
 enum
 {
-	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
-	COL_SERVICE, COL_RECIPIENT, COL_ADDRESS, COL_SUBJECT, COL_MARKDOWN, COL_PARAMS, COL_LANGUAGE, COL_REFERENCE,
+	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_ORPHANED, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
+	COL_ADDRESS, COL_SERVICE, COL_RECIPIENT, COL_SUBJECT, COL_MARKDOWN, COL_TEMPLATE, COL_LANGUAGE, COL_REFERENCE,
 	COL_MESSAGE_PRIORITY, COL_SECURE, COL_CREATED_AT, COL_DUE_DATE, COL_AMOUNT, COL_NOTICE, COL_PAYEE,
-	COL_TITLE, COL_ORGANIZATION
+	COL_LAST = COL_PAYEE
 };
 
 static IonPlan claim_plan = {
@@ -50,35 +54,46 @@ static IonPlan claim_plan = {
 	"    SELECT q.ctid AS row FROM io_notify.queue q "
 	"    WHERE q.channel = w.channel AND q.destination = w.destination AND q.priority = c.priority "
 	"    AND (q.due_at, q.message_id, q.seq) > (c.due_at, c.message_id, c.seq) AND q.due_at <= $13 "
-	"    AND q.claimed_by IS NULL AND q.service <> ALL ($14) "
+	"    AND q.claimed_by IS NULL AND q.service <> ALL ($14) AND (uuid_hash(q.message_id) & 1023) % $17 = $18 "
 	"    ORDER BY q.due_at, q.message_id, q.seq LIMIT w.n FOR UPDATE SKIP LOCKED) y "
 	"  LIMIT w.n) x), "
-	"claimed AS (UPDATE io_notify.queue q SET claimed_by = $15, claimed_at = $13, attempt = q.attempt + 1, "
-	"    lease_until = $13 + pg_catalog.make_interval(secs => $17) "
+	"claimed AS (UPDATE io_notify.queue q SET claimed_by = $15, claimed_at = $13, attempt = q.attempt + 1 "
 	"  FROM picked p WHERE q.ctid = p.row "
-	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.priority, q.due_at, q.expires_at) "
-	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.priority, c.due_at, c.expires_at, "
-	"  d.service, d.recipient, d.address, "
-	"  coalesce(t.subject, m.subject), coalesce(t.markdown, m.markdown), "
-	"  CASE WHEN m.template IS NOT NULL THEN coalesce(m.params, '{}')::text END, "
-	"  coalesce(t.language, m.language, s.language, o.default_language), m.reference, m.priority, "
-	"  s.require_secure_channels OR coalesce(m.require_secure_channels, false), m.created_at, "
-	"  m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, s.title, o.name "
-	"FROM claimed c "
-	"JOIN io_notify.delivery d ON d.message_id = c.message_id AND d.seq = c.seq "
-	"JOIN io_notify.message m ON m.id = c.message_id "
-	"LEFT JOIN io_notify.service s ON s.name = m.service "
-	"LEFT JOIN io_notify.organization o ON o.code = s.organization "
-	"LEFT JOIN LATERAL (SELECT x.subject, x.markdown, x.language FROM io_notify.template x "
-	"   CROSS JOIN LATERAL (SELECT coalesce(m.language, (SELECT z.language FROM io_notify.citizen z WHERE z.fiscal_code = m.recipient), "
-	"                       s.language, o.default_language) AS wanted) l "
-	"   WHERE m.template IS NOT NULL AND x.name = m.template AND (x.service = m.service OR x.service IS NULL) "
-	"   ORDER BY x.language = l.wanted DESC, x.language = s.language DESC NULLS LAST, x.language = o.default_language DESC NULLS LAST, "
-	"            x.language = 'it' DESC, x.service IS NULL, x.language LIMIT 1) t ON true",
-	17,
+	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address) "
+	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.orphaned, c.priority, c.due_at, c.expires_at, c.address, "
+	"  m.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
+	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee "
+	"FROM claimed c JOIN io_notify.message m ON m.id = c.message_id",
+	18,
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 		TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
-	TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4ARRAYOID, FLOAT8OID}, NULL
+	TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4ARRAYOID, INT4OID, INT4OID}, NULL
+};
+
+/* What all messages of a service share: one row per service of a claim. */
+static IonPlan read_services = {
+	"SELECT s.name, s.title, s.require_secure_channels, coalesce(s.language, o.default_language), o.name "
+	"FROM io_notify.service s LEFT JOIN io_notify.organization o ON o.code = s.organization WHERE s.name = ANY ($1)",
+	1, {TEXTARRAYOID}, NULL
+};
+
+/*
+ * The texts of templated messages: the recipient's language, else the
+ * service's, the organization's, Italian, any; a service's own template before
+ * a common one.
+ */
+static IonPlan read_templates = {
+	"SELECT i.n::int4, t.subject, t.markdown, coalesce(m.params, '{}')::text, t.language "
+	"FROM unnest($1::uuid[]) WITH ORDINALITY i (id, n) "
+	"JOIN io_notify.message m ON m.id = i.id "
+	"LEFT JOIN io_notify.service s ON s.name = m.service "
+	"LEFT JOIN io_notify.organization o ON o.code = s.organization "
+	"LEFT JOIN io_notify.citizen z ON z.fiscal_code = m.recipient "
+	"LEFT JOIN LATERAL (SELECT x.subject, x.markdown, x.language FROM io_notify.template x "
+	"   WHERE x.name = m.template AND (x.service = m.service OR x.service IS NULL) "
+	"   ORDER BY x.language = coalesce(m.language, z.language) DESC NULLS LAST, x.language = s.language DESC NULLS LAST, "
+	"            x.language = o.default_language DESC NULLS LAST, x.language = 'it' DESC, x.service IS NULL, x.language LIMIT 1) t ON true",
+	1, {UUIDARRAYOID}, NULL
 };
 
 static IonPlan take_routes = {
@@ -125,6 +140,8 @@ static void lane_arrays(IonLane **lanes, int n, Datum *values);
 static void channel_arrays(IonLane **lanes, int n, Datum *channels, Datum *destinations);
 static Datum array_of(Datum *items, int n, Oid type);
 static IonJob *job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now, MemoryContext parent);
+static void complete_services(IonJob **jobs, int n);
+static void complete_templates(List *jobs);
 static char *copy_text(const Datum *v, const bool *isnull, int column);
 
 void
@@ -206,7 +223,7 @@ copy_text(const Datum *v, const bool *isnull, int column)
 static IonJob *
 job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now, MemoryContext parent)
 {
-	MemoryContext cxt = AllocSetContextCreate(parent, "io_notify job", ALLOCSET_SMALL_SIZES);
+	MemoryContext cxt = AllocSetContextCreate(parent, "io_notify job", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	IonJob	   *job = palloc0(sizeof(IonJob));
 
@@ -216,6 +233,7 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->seq = DatumGetInt16(v[COL_SEQ - 1]);
 	job->attempt = DatumGetInt32(v[COL_ATTEMPT - 1]);
 	job->failures = DatumGetInt32(v[COL_FAILURES - 1]);
+	job->orphaned = DatumGetInt32(v[COL_ORPHANED - 1]);
 	job->channel = lane->channel;
 	job->destination = lane->destination;
 	job->started_at = now;
@@ -225,7 +243,6 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->address = copy_text(v, isnull, COL_ADDRESS);
 	job->subject = copy_text(v, isnull, COL_SUBJECT);
 	job->markdown = copy_text(v, isnull, COL_MARKDOWN);
-	job->params = copy_text(v, isnull, COL_PARAMS);
 	job->language = copy_text(v, isnull, COL_LANGUAGE);
 	job->reference = copy_text(v, isnull, COL_REFERENCE);
 	job->priority = copy_text(v, isnull, COL_MESSAGE_PRIORITY);
@@ -235,29 +252,31 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->payment_amount = isnull[COL_AMOUNT - 1] ? 0 : DatumGetInt64(v[COL_AMOUNT - 1]);
 	job->payment_notice = copy_text(v, isnull, COL_NOTICE);
 	job->payment_payee = copy_text(v, isnull, COL_PAYEE);
-	job->service_title = copy_text(v, isnull, COL_TITLE);
-	job->organization = copy_text(v, isnull, COL_ORGANIZATION);
 	job->flight_slot = -1;
 	MemoryContextSwitchTo(old);
 	return job;
 }
 
 int
-ion_claim(IonLane **lanes, int n_lanes, const char *token, Datum paused,
+ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token, Datum paused,
 		  TimestampTz now, MemoryContext parent, dlist_head *jobs)
 {
-	Datum		values[17];
+	Datum		values[18];
 	uint64		n;
-	Datum		v[COL_ORGANIZATION];
-	bool		isnull[COL_ORGANIZATION];
+	Datum		v[COL_LAST];
+	bool		isnull[COL_LAST];
+	IonJob	  **claimed;
+	List	   *templated = NIL;
 
 	lane_arrays(lanes, n_lanes, values);
 	values[12] = TimestampTzGetDatum(now);
 	values[13] = paused;
 	values[14] = CStringGetTextDatum(token);
-	values[16] = Float8GetDatum((double) ION_LEASE_SECONDS);
+	values[16] = Int32GetDatum(share->of);
+	values[17] = Int32GetDatum(share->index);
 	n = ion_plan_run(&claim_plan, values, NULL, false);
 
+	claimed = palloc(sizeof(IonJob *) * (n + 1));
 	for (int i = 0; i < n_lanes; i++)
 		lanes[i]->claimed = 0;
 	for (uint64 i = 0; i < n; i++)
@@ -279,10 +298,92 @@ ion_claim(IonLane **lanes, int n_lanes, const char *token, Datum paused,
 			(at.due_at == cursor->due_at && (order > 0 || (order == 0 && at.seq > cursor->seq))))
 			*cursor = at;
 		lane->claimed++;
-		dlist_push_tail(jobs, &job_from_row(v, isnull, lane, now, parent)->node);
+		claimed[i] = job_from_row(v, isnull, lane, now, parent);
+		dlist_push_tail(jobs, &claimed[i]->node);
+		if (!isnull[COL_TEMPLATE - 1])
+			templated = lappend(templated, claimed[i]);
 	}
 	SPI_freetuptable(SPI_tuptable);
+	complete_services(claimed, (int) n);
+	if (templated != NIL)
+		complete_templates(templated);
 	return (int) n;
+}
+
+/* Give each job what its service and organization say. */
+static void
+complete_services(IonJob **jobs, int n)
+{
+	Datum	   *names = palloc(sizeof(Datum) * (n + 1));
+	int			distinct = 0;
+	Datum		value;
+	uint64		rows;
+
+	/* jobs of one statement come in runs of one service */
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || strcmp(jobs[i]->service, jobs[i - 1]->service) != 0)
+			names[distinct++] = CStringGetTextDatum(jobs[i]->service);
+	}
+	if (distinct == 0)
+		return;
+	value = array_of(names, distinct, TEXTOID);
+	rows = ion_plan_run(&read_services, &value, NULL, false);
+	for (int i = 0; i < n; i++)
+	{
+		for (uint64 k = 0; k < rows; k++)
+		{
+			HeapTuple	row = SPI_tuptable->vals[k];
+			TupleDesc	desc = SPI_tuptable->tupdesc;
+			bool		isnull;
+			MemoryContext old;
+
+			if (strcmp(SPI_getvalue(row, desc, 1), jobs[i]->service) != 0)
+				continue;
+			jobs[i]->secure = jobs[i]->secure || DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
+			old = MemoryContextSwitchTo(jobs[i]->cxt);
+			jobs[i]->service_title = SPI_getvalue(row, desc, 2);
+			if (jobs[i]->language == NULL)
+				jobs[i]->language = SPI_getvalue(row, desc, 4);
+			jobs[i]->organization = SPI_getvalue(row, desc, 5);
+			MemoryContextSwitchTo(old);
+			break;
+		}
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Give templated jobs their template's texts, to be rendered later. */
+static void
+complete_templates(List *jobs)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * list_length(jobs));
+	int			n = 0;
+	ListCell   *lc;
+	Datum		value;
+	uint64		rows;
+
+	foreach(lc, jobs)
+		ids[n++] = UUIDPGetDatum(&((IonJob *) lfirst(lc))->message_id);
+	value = array_of(ids, n, UUIDOID);
+	rows = ion_plan_run(&read_templates, &value, NULL, false);
+	for (uint64 k = 0; k < rows; k++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[k];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		IonJob	   *job = list_nth(jobs, DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)) - 1);
+		MemoryContext old = MemoryContextSwitchTo(job->cxt);
+		char	   *language = SPI_getvalue(row, desc, 5);
+
+		job->subject = SPI_getvalue(row, desc, 2);
+		job->markdown = SPI_getvalue(row, desc, 3);
+		job->params = SPI_getvalue(row, desc, 4);
+		if (language != NULL)
+			job->language = language;
+		MemoryContextSwitchTo(old);
+	}
+	SPI_freetuptable(SPI_tuptable);
 }
 
 int

@@ -15,6 +15,13 @@
 #include "queue/job.h"
 #include "queue/lane.h"
 
+/* The part of the messages to claim: those whose hash modulo of is index. */
+typedef struct IonShare
+{
+	int			of;				/* 1: all of them */
+	int			index;
+} IonShare;
+
 /*
  * Claim up to lane->limit due rows of each lane, in order of priority and
  * time, behind the lane's cursors, and append them to jobs as IonJob, each in
@@ -22,7 +29,7 @@
  * Sets lane->claimed and moves the cursors.  Returns the number of jobs.  The
  * jobs are ours only once the caller has committed.
  */
-extern int	ion_claim(IonLane **lanes, int n_lanes, const char *token, Datum paused,
+extern int	ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token, Datum paused,
 					  TimestampTz now, MemoryContext parent, dlist_head *jobs);
 
 /*

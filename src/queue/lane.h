@@ -34,6 +34,7 @@ typedef struct IonLane
 	IonCursor	cursor[ION_PRIORITIES];
 	int			limit;			/* rows wanted by the next claim */
 	int			claimed;		/* rows the last claim brought */
+	bool		more;			/* due rows may lie behind the cursors */
 
 	/* destinations of their own: a window that grows and halves */
 	double		window;

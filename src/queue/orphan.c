@@ -18,12 +18,13 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "io_notify.h"
 #include "queue/orphan.h"
 #include "queue/plan.h"
 
 static IonPlan find_orphans = {
 	"SELECT q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.channel, q.destination, q.claimed_by, q.claimed_at, q.expires_at "
-	"FROM io_notify.queue q WHERE q.claimed_by IS NOT NULL AND (q.claimed_by <> ALL ($1) OR q.lease_until < $2) "
+	"FROM io_notify.queue q WHERE q.claimed_by IS NOT NULL AND (q.claimed_by <> ALL ($1) OR q.claimed_at < $2) "
 	"ORDER BY q.claimed_by LIMIT $3 FOR UPDATE SKIP LOCKED",
 	3, {TEXTARRAYOID, TIMESTAMPTZOID, INT4OID}, NULL
 };
@@ -44,7 +45,7 @@ ion_orphans_find(Datum live, TimestampTz now, int limit, IonOrphan **orphans)
 	int			n;
 
 	values[0] = live;
-	values[1] = TimestampTzGetDatum(now);
+	values[1] = TimestampTzGetDatum(now - (int64) ION_LEASE_SECONDS * USECS_PER_SEC);
 	values[2] = Int32GetDatum(limit);
 	n = (int) ion_plan_run(&find_orphans, values, NULL, false);
 	*orphans = palloc0(sizeof(IonOrphan) * (n + 1));

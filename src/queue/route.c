@@ -64,7 +64,7 @@
 	"       WHEN NOT ch.channel = ANY ($1) THEN 'no_provider' " \
 	"  END AS reason, " \
 	"  (CASE i.priority WHEN 'emergency' THEN 0 WHEN 'normal' THEN $2 ELSE 2 END)::int2 AS priority, " \
-	"  coalesce(i.send_after, i.created_at) + coalesce(i.time_to_live, s.default_time_to_live) AS expires_at " \
+	"  greatest(i.send_after, i.created_at) + coalesce(i.time_to_live, s.default_time_to_live) AS expires_at " \
 	"FROM " input " i " \
 	"JOIN io_notify.service s ON s.name = i.service " \
 	"LEFT JOIN io_notify.citizen c ON c.fiscal_code = i.recipient " \
@@ -104,10 +104,10 @@
 	"    CASE WHEN reason IS NULL AND channel <> 'inbox' THEN now() END, " \
 	"    CASE WHEN reason IS NULL AND channel = 'inbox' THEN now() END, " \
 	"    CASE WHEN reason IS NOT NULL OR channel = 'inbox' THEN now() END FROM d) " \
-	"INSERT INTO io_notify.queue (message_id, seq, channel, destination, priority, due_at, expires_at, service) " \
+	"INSERT INTO io_notify.queue (message_id, seq, channel, destination, priority, due_at, expires_at, service, address) " \
 	"SELECT id, seq, channel, " \
 	"  CASE WHEN channel = 'webhook' AND address IS NOT NULL THEN io_notify._destination(channel, address) ELSE '' END, " \
-	"  priority, statement_timestamp(), expires_at, service FROM d " \
+	"  priority, statement_timestamp(), expires_at, service, address FROM d " \
 	"WHERE reason IS NULL AND channel <> 'inbox'"
 
 #define INPUT_NEW \

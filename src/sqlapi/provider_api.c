@@ -51,7 +51,8 @@ ion_provider_validator(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("only superusers may set option \"%s\"", def->defname),
-					 errdetail("The server process would read the file on the caller's behalf.")));
+					 errdetail("The server process would read the file on the caller's behalf."),
+					 errhidestmt(true)));
 	}
 	if (catalog == ForeignServerRelationId)
 		good = ion_provider_parse(p, options, &error);
@@ -69,7 +70,7 @@ ion_provider_validator(PG_FUNCTION_ARGS)
 				(errcode(error.sqlstate),
 				 errmsg("%s", error.message),
 				 error.hint ? errhint("%s", error.hint) : 0,
-				 errhidestmt(catalog == UserMappingRelationId)));
+				 errhidestmt(true)));
 
 	/* the dispatchers look again once this commits */
 	ion_wake_config_at_commit();

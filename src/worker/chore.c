@@ -84,7 +84,7 @@ maintain(void)
 {
 	IonDatabaseSlot *slot;
 	char		error[ION_ERROR_MAX];
-	bool		due = true;
+	bool		volatile due = true;
 
 	ion_tx_settings();
 	SetConfigOption("lock_timeout", "2s", PGC_SUSET, PGC_S_OVERRIDE);
@@ -147,10 +147,12 @@ make_partitions(void)
 static void
 vacuum_queue(void)
 {
-	static const char *const sql = "VACUUM (TRUNCATE off, INDEX_CLEANUP on, SKIP_LOCKED on) io_notify.queue";
+	static const char *const sql = "VACUUM (TRUNCATE off, INDEX_CLEANUP on, SKIP_LOCKED on, PARALLEL 0) io_notify.queue";
 	List	   *parsed;
 	PlannedStmt *statement;
 
+	/* that autovacuum is at it already is nothing to warn of */
+	SetConfigOption("log_min_messages", "error", PGC_SUSET, PGC_S_OVERRIDE);
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, "io_notify: vacuuming the queue");
 	StartTransactionCommand();

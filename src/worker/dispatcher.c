@@ -41,6 +41,8 @@
 #include "queue/tx.h"
 #include "worker/dispatcher.h"
 
+#define SHOW_MS 100				/* between two publications of what we do */
+
 static IonDispatcher *dispatcher_create(int index);
 static void attach(IonDispatcher *d);
 static void detach(int code, Datum arg);
@@ -50,8 +52,9 @@ static long wait_ms(IonDispatcher *d);
 static bool may_sleep(IonDispatcher *d);
 static void drain(IonDispatcher *d);
 static long tick_transports(IonDispatcher *d);
+static void count_dispatchers(IonDispatcher *d);
 static void request_vacuum(IonDispatcher *d);
-static void show_activity(IonDispatcher *d);
+static long show_activity(IonDispatcher *d);
 
 void
 ion_dispatcher_main(Datum arg)
@@ -77,6 +80,9 @@ ion_dispatcher_main(Datum arg)
 		ion_reactor_drive(d->net.reactor);
 		if (ion_store_due(d))
 			ion_store(d);
+		/* what was claimed may have been committed after a change of ours */
+		if (d->n_ready > 0 && ion_registry_is_stale(d))
+			ion_registry_refresh_safely(d);
 		ion_submit(d);
 		phase_wait(d);
 	}
@@ -191,14 +197,26 @@ phase_interrupts(IonDispatcher *d)
 		leave = d->slot->evicted_until > GetCurrentTimestamp();
 	if (leave)
 		drain(d);
-	d->share = 0;
-	for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
-		d->share += d->slot->dispatchers[i].pid != 0;
-	d->share = Max(d->share, 1);
+	count_dispatchers(d);
 
 	if (d->n_begun == 0 || pg_atomic_read_u32(&d->slot->config) != d->config_seen || ion_registry_is_stale(d))
 		ion_registry_refresh_safely(d);
 	request_vacuum(d);
+}
+
+/* Who else is at work: limits and messages are divided among us. */
+static void
+count_dispatchers(IonDispatcher *d)
+{
+	d->share = d->part.index = 0;
+	for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
+	{
+		if (i == d->index)
+			d->part.index = d->share;
+		if (i == d->index || d->slot->dispatchers[i].pid != 0)
+			d->share++;
+	}
+	d->part.of = d->share;
 }
 
 /* What autovacuum would get to in a minute, the queue needs every second. */
@@ -286,8 +304,10 @@ phase_wait(IonDispatcher *d)
 
 	if (wait > 0)
 	{
-		if (d->n_begun == 0)
-			show_activity(d);
+		long		shown = show_activity(d);
+
+		if (shown >= 0)
+			wait = Min(wait, shown);
 		if (!may_sleep(d))
 			wait = 0;
 	}
@@ -300,17 +320,24 @@ phase_wait(IonDispatcher *d)
 	}
 }
 
-static void
+/*
+ * Let people see what changed, at most every SHOW_MS unless a provider failed.
+ * Returns in how many milliseconds it will be time; -1 when all is shown.
+ */
+static long
 show_activity(IonDispatcher *d)
 {
-	static TimestampTz shown_at = 0;
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now_ms = ion_monotonic_ms();
 
-	if (now - shown_at < 100000)
-		return;
-	shown_at = now;
+	if (!d->unshown)
+		return -1;
+	if (now_ms < d->show_at_ms)
+		return (long) (d->show_at_ms - now_ms);
+	d->unshown = false;
+	d->show_at_ms = now_ms + SHOW_MS;
 	ion_registry_publish(d);
 	pgstat_report_stat(true);
+	return -1;
 }
 
 /* End in order: give back, await, record, go. */

@@ -16,6 +16,7 @@
 #include "channel/provider.h"
 #include "channel/transport.h"
 #include "compat/compat.h"
+#include "queue/claim.h"
 #include "queue/job.h"
 #include "queue/lane.h"
 #include "worker/flight_record.h"
@@ -50,6 +51,7 @@ typedef struct IonDispatcher
 	bool		paused_all;
 	Datum		paused_services;	/* text[] */
 	int			share;			/* dispatchers that divide the limits */
+	IonShare	part;			/* of the messages that is ours first */
 	dlist_head	providers;
 	dlist_head	retired;		/* replaced, still in use */
 	int64		providers_at_ms;
@@ -68,7 +70,6 @@ typedef struct IonDispatcher
 	/* what we know of the queue */
 	uint32		work_seen;		/* slot->work at the last scan */
 	bool		dirty;			/* rows may lie behind the cursors */
-	bool		more;			/* the last claim was filled */
 	int64		lap_at_ms;		/* when the cursors were last rewound */
 	int64		lap_cost_ms;
 	TimestampTz next_due;
@@ -78,6 +79,10 @@ typedef struct IonDispatcher
 	int			ended_recently;
 	int64		rate_since_ms;
 	int			settled_since_vacuum;
+
+	/* what people see of us: registry.c publishes it */
+	bool		unshown;		/* something began or ended since */
+	int64		show_at_ms;		/* not before */
 
 	/* after an error in a transaction */
 	int64		retry_at_ms;

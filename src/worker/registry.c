@@ -291,6 +291,7 @@ ion_registry_lane(IonDispatcher *d, const char *channel, const char *destination
 	strlcpy(lane->channel, channel, sizeof(lane->channel));
 	strlcpy(lane->destination, destination, sizeof(lane->destination));
 	lane->window = ION_WINDOW_START;
+	lane->more = true;
 	dlist_init(&lane->ready);
 	ion_lane_rewind(lane);
 	dlist_push_tail(&d->lanes, &lane->node);

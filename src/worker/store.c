@@ -36,46 +36,64 @@
 #include "worker/dispatcher.h"
 
 #define LAP_SHARE 10			/* a lap may take one part in this of the time */
-#define LAP_MIN_MS 10			/* between laps while there is other work */
+#define LAP_MIN_MS 50			/* between laps while there is other work */
 #define ROUTES_PER_CYCLE 500
 #define SWEEP_ROWS 1000
 #define SWEEP_MS 10000
 #define ERROR_WAIT_MAX_MS 30000
 
+static bool scan_due(IonDispatcher *d, int64 now_ms);
+static bool lap_allowed(IonDispatcher *d, int64 now_ms);
 static bool want_claim(IonDispatcher *d, int64 now_ms);
 static void adapt_prefetch(IonDispatcher *d, int64 now_ms);
 static void cycle(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling);
 static void claim(IonDispatcher *d, dlist_head *claimed);
 static int	claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now);
 static void lap(IonDispatcher *d);
+static void look_everywhere(IonDispatcher *d);
 static void lane_found(void *arg, const char *channel, const char *destination);
 static void sweep(IonDispatcher *d, int64 now_ms);
 static int	take_done(IonDispatcher *d, IonJob **settling);
 static void committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling);
 static void rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling, bool again, const char *error);
 
+/* Whether something happened that makes every lane worth a look. */
+static bool
+scan_due(IonDispatcher *d, int64 now_ms)
+{
+	return pg_atomic_read_u32(&d->slot->work) != d->work_seen ||
+		d->next_due <= GetCurrentTimestamp() ||
+		(d->dirty && lap_allowed(d, now_ms)) ||
+		now_ms >= d->lap_at_ms + ION_POLL_MS;
+}
+
+static bool
+lap_allowed(IonDispatcher *d, int64 now_ms)
+{
+	return now_ms >= d->lap_at_ms + d->lap_cost_ms * LAP_SHARE;
+}
+
 static bool
 want_claim(IonDispatcher *d, int64 now_ms)
 {
+	bool		scan;
 	dlist_iter	iter;
 
 	if (!d->active || !d->recovered || d->paused_all || d->draining || d->n_ready > d->prefetch / 2)
 		return false;
-	if (!d->more && pg_atomic_read_u32(&d->slot->work) == d->work_seen &&
-		d->next_due > GetCurrentTimestamp() &&
-		!(d->dirty && now_ms >= d->lap_at_ms + d->lap_cost_ms * LAP_SHARE) &&
-		now_ms < d->lap_at_ms + ION_POLL_MS)
-		return false;
-	/* is there room for anything? an unknown lane needs a look in any case */
+	scan = scan_due(d, now_ms);
 	dlist_foreach(iter, &d->lanes)
 	{
 		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
 
-		if (lane->channel[0] == '\0' || ion_submit_room(d, lane) > 0)
+		if ((lane->more || scan) &&
+			(lane->channel[0] == '\0' || ion_submit_room(d, lane) > 0))
 			return true;
 	}
-	return dlist_is_empty(&d->lanes) || pg_atomic_read_u32(&d->slot->work) != d->work_seen ||
-		now_ms >= d->lap_at_ms + ION_POLL_MS;
+	/* nobody has room, but there may be a lane we do not know */
+	return scan && !(d->next_due <= GetCurrentTimestamp() && d->n_lanes > 0 && !d->dirty &&
+					 pg_atomic_read_u32(&d->slot->work) == d->work_seen &&
+					 now_ms < d->lap_at_ms + ION_POLL_MS);
 }
 
 bool
@@ -93,12 +111,17 @@ ion_store_due(IonDispatcher *d)
 	return want_claim(d, now_ms) && (d->n_done == 0 || d->n_ready == 0 || d->n_done >= d->prefetch / 4);
 }
 
-/* Milliseconds until ion_store_due may turn true by itself; -1 never. */
+/*
+ * Milliseconds until ion_store_due may turn true by itself, asked when it is
+ * not.  A moment that has passed all the same was held up by something else
+ * (no room, an open breaker), whose end is what wakes us.
+ */
 long
 ion_store_wait_ms(IonDispatcher *d)
 {
 	int64		now_ms = ion_monotonic_ms();
 	int64		wait = ION_POLL_MS;
+	int64		at;
 
 	if (now_ms < d->retry_at_ms)
 		return (long) (d->retry_at_ms - now_ms);
@@ -106,10 +129,12 @@ ion_store_wait_ms(IonDispatcher *d)
 		wait = Min(wait, d->done_since_ms + ION_SETTLE_MS - now_ms);
 	if (d->active && !d->draining)
 	{
-		if (d->dirty)
-			wait = Min(wait, d->lap_at_ms + Max(d->lap_cost_ms * LAP_SHARE, LAP_MIN_MS) - now_ms);
-		if (d->next_due != DT_NOEND)
-			wait = Min(wait, (d->next_due - GetCurrentTimestamp()) / 1000 + 1);
+		at = d->lap_at_ms + Max(d->lap_cost_ms * LAP_SHARE, LAP_MIN_MS);
+		if (d->dirty && at > now_ms)
+			wait = Min(wait, at - now_ms);
+		at = d->next_due != DT_NOEND ? d->next_due - GetCurrentTimestamp() : 0;
+		if (at > 0)
+			wait = Min(wait, at / 1000 + 1);
 	}
 	return (long) Max(wait, 0);
 }
@@ -192,17 +217,16 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	uint32		work = pg_atomic_read_u32(&d->slot->work);
 	int			n;
 
+	if (scan_due(d, now_ms))
+		look_everywhere(d);
 	/* whoever commits from here on bumps the counter past what we note */
-	if (work != d->work_seen)
+	if (work != d->work_seen || now_ms >= d->lap_at_ms + ION_POLL_MS)
 		d->dirty = true;
 	d->work_seen = work;
-	if (now_ms >= d->lap_at_ms + ION_POLL_MS)
-		d->dirty = true;
 
 	n = claim_lanes(d, claimed, now);
-	if (!d->more && d->dirty &&
-		(n == 0 || now_ms >= d->lap_at_ms + LAP_MIN_MS) &&
-		now_ms >= d->lap_at_ms + d->lap_cost_ms * LAP_SHARE)
+	if (d->dirty && lap_allowed(d, now_ms) &&
+		(n == 0 || now_ms >= d->lap_at_ms + LAP_MIN_MS))
 	{
 		lap(d);
 		d->dirty = false;
@@ -211,7 +235,7 @@ claim(IonDispatcher *d, dlist_head *claimed)
 		d->lap_cost_ms = d->lap_at_ms - now_ms;
 	}
 	d->next_due = DT_NOEND;
-	if (!d->more)
+	if (n == 0)
 	{
 		IonLane   **lanes;
 		int			n_lanes = 0;
@@ -225,7 +249,7 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	}
 }
 
-/* Claim for every lane with room; sets d->more when one was filled. */
+/* Claim for every lane that may have more and has room. */
 static int
 claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 {
@@ -233,20 +257,20 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 	int			n = 0;
 	int			total = 0;
 	int			budget = Min(ION_CLAIM_MAX, ion_flight_room(d->flight));
+	IonShare	share = {1, 0};
 	dlist_iter	iter;
 
-	d->more = false;
 	dlist_foreach(iter, &d->lanes)
 	{
 		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
 		int			room;
 
+		if (!lane->more)
+			continue;
 		if (lane->channel[0] == '\0')
 		{
-			int			routed = ion_claim_routes(d->paused_services, now, d->route_singly ? 1 : ROUTES_PER_CYCLE);
-
-			if (routed > 0)
-				d->dirty = d->more = true;
+			lane->more = ion_claim_routes(d->paused_services, now, d->route_singly ? 1 : ROUTES_PER_CYCLE) > 0;
+			d->dirty = d->dirty || lane->more;
 			continue;
 		}
 		room = ion_submit_room(d, lane);
@@ -262,13 +286,30 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 	}
 	if (n == 0)
 		return 0;
-	total = ion_claim(lanes, n, d->token, d->paused_services, now, d->jobs_cxt, claimed);
-	for (int i = 0; i < n; i++)
+	/* idle, whoever was woken takes whatever there is */
+	if (d->n_begun > 0 || d->n_ready > 0)
+		share = d->part;
+	total = ion_claim(lanes, n, &share, d->token, d->paused_services, now, d->jobs_cxt, claimed);
+	if (total == 0 && share.of > 1)
 	{
-		if (lanes[i]->claimed >= lanes[i]->limit)
-			d->more = true;
+		/* our part is done: help the others */
+		share.of = 1;
+		share.index = 0;
+		total = ion_claim(lanes, n, &share, d->token, d->paused_services, now, d->jobs_cxt, claimed);
 	}
+	/* fewer than asked for proves nothing: others lock and claim as we do */
+	for (int i = 0; i < n; i++)
+		lanes[i]->more = lanes[i]->claimed > 0;
 	return total;
+}
+
+static void
+look_everywhere(IonDispatcher *d)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &d->lanes)
+		dlist_container(IonLane, node, iter.cur)->more = true;
 }
 
 static void
@@ -289,6 +330,7 @@ lap(IonDispatcher *d)
 		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
 
 		lane->seen = false;
+		lane->more = true;
 		ion_lane_rewind(lane);
 	}
 	ion_lanes_discover(lane_found, d);
@@ -324,6 +366,7 @@ committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settli
 	if (d->n_done > 0)
 		d->done_since_ms = ion_monotonic_ms();
 	d->settled_since_vacuum += n_settling;
+	d->unshown = d->unshown || n_settling > 0;
 	d->self->settled += n_settling;
 	while (!dlist_is_empty(claimed))
 	{
@@ -351,7 +394,6 @@ rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_sett
 	/* cursors may have moved past rows that are not ours */
 	d->dirty = true;
 	d->lap_cost_ms = 0;
-	d->more = false;
 	if (again)
 		return;
 	if (n_settling > 1)

@@ -135,6 +135,7 @@ begin(IonDispatcher *d, IonProvider *p, IonJob *job)
 	job->hold_unknown = p->hold_unknown;
 	ion_flight_begun(d->flight, job);
 	ion_provider_begin(p);
+	d->unshown = true;
 	job->lane->in_flight++;
 	dlist_push_tail(&d->begun, &job->node);
 	d->n_begun++;
@@ -202,9 +203,13 @@ job_ended(IonJob *job)
 {
 	IonDispatcher *d = me;
 	IonProvider *p = job->via;
+	int			opens = p->opens;
 
 	ion_provider_end(p, &job->outcome, ion_monotonic_ms(), ion_random01());
 	widen(job->lane, &job->outcome, Max(p->max_in_flight / d->share, 1));
+	d->unshown = true;
+	if (p->opens != opens)
+		d->show_at_ms = 0;		/* a breaker that moved is shown at once */
 	end_begun(d, job);
 	conclude(d, job, p);
 }

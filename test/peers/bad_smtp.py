@@ -151,7 +151,8 @@ class Session:
         await self.writer.drain()
 
     async def reply(self, code, text=None):
-        await self.send(f"{code} {text or TEXT[code]}\r\n".encode())
+        text = TEXT[code] if text is None else text
+        await self.send(f"{code} {text}\r\n".encode())
 
     async def read_line(self):
         return (await self.reader.readuntil(b"\r\n"))[:-2]
