@@ -49,11 +49,12 @@ EXTRA_CLEAN = build
 REGRESS        = install providers errors senders
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
-ISOLATION      =
+ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
 
 # --- PGXS -------------------------------------------------------------------
-PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+PG15 = /usr/lib/postgresql/15/bin/pg_config
+PG_CONFIG ?= $(firstword $(wildcard $(PG15)) $(shell command -v pg_config) $(PG15))
 export PG_CONFIG
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 override with_llvm = no

@@ -425,7 +425,7 @@ def p8(bench):
         with webhook_bench(bench, "--delay-ms", "2000", timeout="30 s",
                            max_in_flight=wanted) as (database, sink):
             pid = database.dispatcher_pids()[0]
-            database.fill("bench", 20 * wanted)
+            database.fill("bench", 10 * wanted)
             deadline = time.monotonic() + 120
             most, memory = 0, 0
             while most < wanted and time.monotonic() < deadline:

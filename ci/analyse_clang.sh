@@ -17,7 +17,14 @@ export checks='-*,clang-analyzer-*,bugprone-*
 ,-bugprone-not-null-terminated-result,-bugprone-sizeof-expression'
 # shellcheck disable=SC2086 # flags is a list
 analyse() {
-	clang-tidy --quiet --warnings-as-errors='*' --checks="${checks//$'\n'/}" --header-filter='.*/src/.*' "$@" -- $flags 2> /dev/null
+	clang-tidy --quiet --checks="${checks//$'\n'/}" --header-filter='.*/src/.*' "$@" -- $flags 2> /dev/null
 }
 export -f analyse
-find src -name '*.c' | sort | xargs -P 2 -n 4 bash -c 'analyse "$@"' _
+mkdir -p build
+find src -name '*.c' | sort | xargs -P 2 -n 4 bash -c 'analyse "$@"' _ > build/clang-tidy.log || true
+# findings inside the server's headers are the analyser's: it does not
+# understand that dlist_delete takes an element out of its ring
+if grep -E "^$PWD/src/.*(warning|error):" build/clang-tidy.log | sort -u; then
+	echo 'the paths that lead there: build/clang-tidy.log'
+	exit 1
+fi

@@ -118,7 +118,7 @@ SELECT split_part(public.refused('INSERT INTO io_notify.message (service) VALUES
 
 -- both again: everything is repaired, nothing is sent twice
 CREATE EXTENSION io_notify;
-SELECT detail FROM io_notify.status();
+SELECT detail FROM io_notify.status() WHERE detail LIKE '%install()%';
 SELECT io_notify.install();
 SELECT * FROM before_rows EXCEPT SELECT * FROM row_counts();
 SELECT * FROM row_counts() EXCEPT SELECT * FROM before_rows;

@@ -173,7 +173,7 @@ BEGIN
 	EXECUTE format('GRANT INSERT, DELETE ON io_notify.queue TO %I', role);
 	EXECUTE format('GRANT SELECT (id, time_to_live) ON io_notify.message TO %I', role);
 	EXECUTE format('GRANT SELECT (id) ON io_notify.message_default TO %I', role); -- status() looks whether it is empty
-	EXECUTE format('GRANT EXECUTE ON FUNCTION io_notify.pause(text, text, text), io_notify.resume(text, text), io_notify.requeue(uuid, integer) TO %I', role);
+	EXECUTE format('GRANT EXECUTE ON FUNCTION io_notify.pause(text, text, text), io_notify.resume(text, text), io_notify.requeue(uuid, integer), io_notify._wake() TO %I', role);
 	EXECUTE format('GRANT UPDATE (state, reason, next_attempt_at, settled_at) ON io_notify.delivery TO %I', role);
 END
 $grant$;

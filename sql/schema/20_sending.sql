@@ -92,10 +92,10 @@ CREATE TABLE IF NOT EXISTS io_notify.queue
 (
 	message_id uuid NOT NULL,
 	seq smallint NOT NULL,
-	kind text COLLATE "C" NOT NULL DEFAULT 'send' CHECK (kind IN ('send', 'route')),
+	kind text COLLATE "C" NOT NULL DEFAULT 'send',
 	channel text COLLATE "C" NOT NULL,
 	destination text COLLATE "C" NOT NULL DEFAULT '',
-	priority smallint NOT NULL DEFAULT 1 CHECK (priority BETWEEN 0 AND 2),
+	priority smallint NOT NULL DEFAULT 1,
 	due_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	service text NOT NULL,

@@ -78,12 +78,13 @@ ion_owner_begin(IonCaller *caller, bool index_plans)
 	GetUserIdAndSecContext(&caller->user, &caller->security_context);
 	caller->guc_level = NewGUCNestLevel();
 	set_local("search_path", "pg_catalog, pg_temp");
+	/* measured: compiling the bulk statement costs more than running it */
+	set_local("jit", "off");
 	if (index_plans)
 	{
 		set_local("enable_seqscan", "off");
 		set_local("enable_hashjoin", "off");
 		set_local("enable_mergejoin", "off");
-		set_local("jit", "off");
 	}
 	SetUserIdAndSecContext(owner,
 						   caller->security_context |

@@ -128,10 +128,29 @@ find_cached(Oid database)
 	return &ion_shared->databases[last];
 }
 
+/* Wake one dispatcher of those that sleep.  Caller holds the lock. */
+static void
+wake_one(IonDatabaseSlot *slot)
+{
+	for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
+	{
+		IonDispatcherSlot *d = &slot->dispatchers[i];
+
+		if (d->pid != 0 &&
+			pg_atomic_read_u32(&d->sleeping) == 1 &&
+			pg_atomic_exchange_u32(&d->sleeping, 0) == 1)
+		{
+			SetLatch(d->latch);
+			break;
+		}
+	}
+}
+
 void
 ion_shared_wake_work(Oid database)
 {
 	IonDatabaseSlot *slot;
+	bool		absent = false;
 
 	if (ion_shared == NULL)
 		return;
@@ -141,19 +160,23 @@ ion_shared_wake_work(Oid database)
 	{
 		/* a full barrier, which the argument at the top rests on */
 		pg_atomic_fetch_add_u32(&slot->work, 1);
-		for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
-		{
-			IonDispatcherSlot *d = &slot->dispatchers[i];
-
-			if (d->pid != 0 &&
-				pg_atomic_read_u32(&d->sleeping) == 1 &&
-				pg_atomic_exchange_u32(&d->sleeping, 0) == 1)
-			{
-				SetLatch(d->latch);
-				break;
-			}
-		}
+		wake_one(slot);
+		absent = slot->state == ION_DB_ABSENT;
 	}
+	LWLockRelease(ion_shared->lock);
+	if (slot == NULL || absent)
+	{
+		/* it has become ours unannounced: created or restored since the probe */
+		ion_shared_wake_config(database);
+		ion_shared_wake_launcher();
+	}
+}
+
+void
+ion_shared_wake_other(IonDatabaseSlot *slot)
+{
+	LWLockAcquire(ion_shared->lock, LW_SHARED);
+	wake_one(slot);
 	LWLockRelease(ion_shared->lock);
 }
 
@@ -164,10 +187,12 @@ ion_shared_wake_config(Oid database)
 
 	if (ion_shared == NULL)
 		return;
-	LWLockAcquire(ion_shared->lock, LW_SHARED);
+	LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
 	slot = find_cached(database);
 	if (slot != NULL)
 	{
+		if (slot->state == ION_DB_ABSENT)
+			slot->state = ION_DB_UNKNOWN;
 		pg_atomic_fetch_add_u32(&slot->config, 1);
 		pg_atomic_fetch_add_u32(&slot->work, 1);
 		for (int i = 0; i < ION_MAX_DISPATCHERS; i++)

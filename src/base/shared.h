@@ -61,6 +61,7 @@ typedef struct IonDatabaseSlot
 	TimestampTz evicted_until;	/* dispatchers stay away until then */
 	TimestampTz maintained_at;	/* last maintenance run */
 	bool		maintenance_wanted; /* the queue is due for a vacuum */
+	uint32		departures;		/* dispatchers that have left, in whatever way */
 	pg_atomic_uint32 work;		/* atomic: bumped by every commit with work */
 	pg_atomic_uint32 config;	/* atomic: bumped by pause, resume, install … */
 	char		last_error[ION_ERROR_MAX];
@@ -95,12 +96,16 @@ extern IonDatabaseSlot *ion_shared_database(Oid database, bool create);
 
 /*
  * Tell this database's dispatchers that committed work awaits (one sleeping
- * dispatcher is woken) or that the configuration changed (all are).  Safe in
- * a commit callback: takes the lock shared, allocates nothing.
+ * dispatcher is woken) or that the configuration changed (all are, and the
+ * launcher's knowledge of the database is renewed).  Safe in a commit
+ * callback: takes the lock, allocates nothing.
  */
 extern void ion_shared_wake_work(Oid database);
 extern void ion_shared_wake_config(Oid database);
 extern void ion_shared_wake_launcher(void);
+
+/* A dispatcher found more than it can take: wake another that sleeps. */
+extern void ion_shared_wake_other(IonDatabaseSlot *slot);
 
 /* Copy text into a fixed buffer, cut at a character boundary. */
 extern void ion_shared_set_text(char *buffer, size_t size, const char *text);

@@ -27,6 +27,7 @@ static IonStart http_start(IonNet *net, IonProvider *p, IonJob *job);
 static long http_tick(IonProvider *p);
 static void transfer_ended(IonHttpTransfer *t);
 static bool build_body(const IonProvider *p, IonJob *job, IonValue *values, StringInfo body, const char **content_type, const char **error);
+static bool same_host(const IonProvider *p, const char *url);
 static bool append_fields(const IonProvider *p, IonValue *values, StringInfo out, const char **error);
 static bool add_headers(IonHttpTransfer *t, const IonProvider *p, const IonJob *job, IonValue *values,
 						const char *content_type, StringInfo body, const char **error);
@@ -96,7 +97,8 @@ http_start(IonNet *net, IonProvider *p, IonJob *job)
 		{
 			const char *target = p->format == ION_BODY_QUERY ? psprintf("%s%c%s", url, strchr(url, '?') ? '&' : '?', body.data) : url;
 
-			if (add_headers(t, p, job, values, content_type, &body, &error) &&
+			if (ion_http_credentials(t, same_host(p, url)) &&
+				add_headers(t, p, job, values, content_type, &body, &error) &&
 				ion_http_start(t, target, p->format == ION_BODY_QUERY ? "" : body.data,
 							   p->format == ION_BODY_QUERY ? 0 : body.len, job))
 				return ION_START_BEGUN;
@@ -106,6 +108,18 @@ http_start(IonNet *net, IonProvider *p, IonJob *job)
 	ion_outcome_init(&job->outcome, ION_OUTCOME_PERMANENT, 0);
 	ion_outcome_add_detail(&job->outcome, error, -1);
 	return ION_START_FAILED;
+}
+
+/*
+ * Whether a URL leads to the scheme, host and port the provider names.  A
+ * service's own end point may be anybody's, and credentials are the provider's.
+ */
+static bool
+same_host(const IonProvider *p, const char *url)
+{
+	size_t		length = p->parsed_url.path_offset;
+
+	return pg_strncasecmp(url, p->url, length) == 0 && strchr("/?", url[length]) != NULL;
 }
 
 static bool

@@ -34,15 +34,23 @@ refill(IonProvider *p, int share, int64 now_ms)
 	p->tokens_at_ms = now_ms;
 }
 
+bool
+ion_provider_usable(const IonProvider *p, int64 now_ms)
+{
+	if (p->problem[0] != '\0' || !p->enabled || p->paused || p->retired)
+		return false;
+	return p->opens == 0 || (now_ms >= p->retry_at_ms && !p->probing);
+}
+
 int
 ion_provider_room(IonProvider *p, int share, int64 now_ms)
 {
 	int			room;
 
-	if (p->problem[0] != '\0' || !p->enabled || p->paused || p->retired)
+	if (!ion_provider_usable(p, now_ms))
 		return 0;
 	if (p->opens > 0)
-		return now_ms >= p->retry_at_ms && !p->probing ? 1 : 0;
+		return 1;
 	room = (p->max_in_flight + share - 1) / share - p->in_flight;
 	if (p->rate_per_second > 0)
 	{

@@ -21,6 +21,9 @@
  */
 extern int	ion_provider_room(IonProvider *p, int share, int64 now_ms);
 
+/* Whether it takes deliveries at all now, full or not. */
+extern bool ion_provider_usable(const IonProvider *p, int64 now_ms);
+
 /* Milliseconds until room may appear by itself (rate, breaker); -1 never. */
 extern long ion_provider_wait_ms(const IonProvider *p, int64 now_ms);
 

@@ -96,8 +96,8 @@ smtp_open(IonNet *net, IonProvider *p)
 	config.allow_private = p->allow_private_network;
 	report = net->ended;
 	ch->pool = ion_smtp_pool_create(net->reactor, &config, mail_ended);
-	p->pool = ch;
-	return ch->pool != NULL;
+	p->pool = ch->pool != NULL ? ch : NULL;
+	return p->pool != NULL;
 }
 
 static void

@@ -113,6 +113,7 @@ evict(Oid database)
 	LWLockRelease(ion_shared->lock);
 	if (slot == NULL)
 		return false;
+	ion_shared_wake_launcher();	/* its maintenance worker leaves too */
 	PG_TRY();
 	{
 		while (dispatchers_of(database) > 0 && GetCurrentTimestamp() < deadline)

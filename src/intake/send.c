@@ -89,6 +89,7 @@ ion_send(PG_FUNCTION_ARGS)
 		nulls[6] = ' ';
 		values[6] = CStringGetTextDatum("normal");
 	}
+	(void) ion_message_relid(false);	/* says install() where there is no table */
 	SPI_connect();
 	if (ion_plan_run(&insert_message, values, nulls, false) == 0)
 	{

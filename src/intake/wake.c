@@ -57,6 +57,7 @@ ion_wake_config_at_commit(void)
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
+	(void) arg;
 	if (!work_pending && !config_pending)
 		return;
 	if (event == XACT_EVENT_COMMIT)
@@ -80,16 +81,8 @@ at_transaction_end(XactEvent event, void *arg)
 Datum
 ion_wake_sql(PG_FUNCTION_ARGS)
 {
-	if (ion_shared != NULL)
-	{
-		IonDatabaseSlot *slot;
-
-		LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
-		slot = ion_shared_database(MyDatabaseId, true);
-		if (slot != NULL && slot->state == ION_DB_ABSENT)
-			slot->state = ION_DB_UNKNOWN;
-		LWLockRelease(ion_shared->lock);
-	}
+	/* not now: a probe before our commit would find nothing, and stay with it */
+	(void) fcinfo;
 	ion_wake_config_at_commit();
 	PG_RETURN_VOID();
 }

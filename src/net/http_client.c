@@ -115,18 +115,6 @@ transfer_create(IonHttpPool *pool)
 	}
 	if (c->ca_file != NULL)
 		SET(CURLOPT_CAINFO, c->ca_file);
-	if (c->token != NULL)
-	{
-		SET(CURLOPT_HTTPAUTH, (long) CURLAUTH_BEARER);
-		SET(CURLOPT_XOAUTH2_BEARER, c->token);
-	}
-	else if (c->user != NULL)
-	{
-		SET(CURLOPT_HTTPAUTH, (long) CURLAUTH_BASIC);
-		SET(CURLOPT_USERNAME, c->user);
-		if (c->password != NULL)
-			SET(CURLOPT_PASSWORD, c->password);
-	}
 #undef SET
 	if (rc != CURLE_OK)
 	{
@@ -152,6 +140,23 @@ ion_http_take(IonHttpPool *pool)
 		return transfer_create(pool);
 	pool->n_idle--;
 	return dlist_container(IonHttpTransfer, idle, dlist_pop_head_node(&pool->idle_list));
+}
+
+bool
+ion_http_credentials(IonHttpTransfer *t, bool wanted)
+{
+	const IonHttpConfig *c = &t->pool->config;
+	CURL	   *easy = t->easy.easy;
+
+	if (wanted == t->has_credentials || (c->token == NULL && c->user == NULL))
+		return true;
+	t->has_credentials = wanted;
+	if (c->token != NULL)
+		return curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long) CURLAUTH_BEARER) == CURLE_OK &&
+			curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, wanted ? c->token : NULL) == CURLE_OK;
+	return curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long) CURLAUTH_BASIC) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_USERNAME, wanted ? c->user : NULL) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, wanted ? c->password : NULL) == CURLE_OK;
 }
 
 bool

@@ -36,6 +36,7 @@ typedef struct IonHttpTransfer
 	IonEasy		easy;
 	dlist_node	idle;			/* in the pool */
 	IonHttpPool *pool;
+	bool		has_credentials;	/* the handle carries the pool's */
 	struct curl_slist *headers;
 	char	   *body;			/* malloc'd */
 	size_t		body_len;
@@ -70,6 +71,12 @@ extern void ion_http_pool_destroy(IonHttpPool *pool);
 
 /* A handle ready for a request; NULL when out of memory. */
 extern IonHttpTransfer *ion_http_take(IonHttpPool *pool);
+
+/*
+ * Whether the next request carries the pool's user, password or token; they
+ * are for the host they were given for.  False when out of memory.
+ */
+extern bool ion_http_credentials(IonHttpTransfer *t, bool wanted);
 
 /* Add "Name: value"; false when out of memory. */
 extern bool ion_http_header(IonHttpTransfer *t, const char *line);

@@ -36,6 +36,8 @@ typedef struct IonLane
 	int			claimed;		/* rows the last claim brought */
 	bool		more;			/* due rows may lie behind the cursors */
 
+	bool		in_company;		/* other lanes share the channel's providers */
+
 	/* destinations of their own: a window that grows and halves */
 	double		window;
 	int			in_flight;		/* begun and not ended */

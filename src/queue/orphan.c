@@ -29,6 +29,11 @@ static IonPlan find_orphans = {
 	3, {TEXTARRAYOID, TIMESTAMPTZOID, INT4OID}, NULL
 };
 
+static IonPlan claim_tokens = {
+	"SELECT DISTINCT claimed_by FROM io_notify.queue WHERE claimed_by IS NOT NULL",
+	0, {0}, NULL
+};
+
 static IonPlan sweep = {
 	"WITH old AS (SELECT q.ctid AS row FROM io_notify.queue q WHERE q.kind = 'send' AND q.expires_at <= $1 "
 	"             AND q.claimed_by IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED), "
@@ -70,6 +75,17 @@ ion_orphans_find(Datum live, TimestampTz now, int limit, IonOrphan **orphans)
 		(*orphans)[i].token = SPI_getvalue(row, desc, 8);
 	}
 	return n;
+}
+
+List *
+ion_claim_tokens(void)
+{
+	uint64		n = ion_plan_run(&claim_tokens, NULL, NULL, false);
+	List	   *tokens = NIL;
+
+	for (uint64 i = 0; i < n; i++)
+		tokens = lappend(tokens, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	return tokens;
 }
 
 int

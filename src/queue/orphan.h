@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "lib/ilist.h"
+#include "nodes/pg_list.h"
 
 #include "queue/job.h"
 
@@ -26,6 +27,9 @@ typedef struct IonOrphan
  * context.  The lock lasts as long as the transaction.
  */
 extern int	ion_orphans_find(Datum live, TimestampTz now, int limit, IonOrphan **orphans);
+
+/* The tokens (char *, in the current context) that claims bear now. */
+extern List *ion_claim_tokens(void);
 
 /*
  * Expire up to limit unclaimed rows whose time to live has ended, whatever

@@ -31,7 +31,7 @@ static const char *const pinned_settings[][2] = {
 	{"default_transaction_deferrable", "off"},
 	{"synchronous_commit", "on"},
 	{"statement_timeout", "0"},
-	{"lock_timeout", "0"},
+	{"lock_timeout", "500ms"},	/* answers under way must not wait behind somebody's lock */
 	{"idle_in_transaction_session_timeout", "0"},
 	{"transaction_timeout", "0"},
 	{"row_security", "off"},

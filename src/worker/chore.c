@@ -65,6 +65,13 @@ probe(void)
 {
 	bool		present;
 	IonDatabaseSlot *slot;
+	uint32		config = 0;
+
+	LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
+	slot = ion_shared_database(MyDatabaseId, true);
+	if (slot != NULL)
+		config = pg_atomic_read_u32(&slot->config);
+	LWLockRelease(ion_shared->lock);
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -74,7 +81,8 @@ probe(void)
 
 	LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
 	slot = ion_shared_database(MyDatabaseId, true);
-	if (slot != NULL && slot->state == ION_DB_UNKNOWN)
+	/* what changed since may not have been visible to us: another probe */
+	if (slot != NULL && slot->state == ION_DB_UNKNOWN && config == pg_atomic_read_u32(&slot->config))
 		slot->state = present ? ION_DB_PRESENT : ION_DB_ABSENT;
 	LWLockRelease(ion_shared->lock);
 }

@@ -66,6 +66,8 @@ ion_dispatcher_main(Datum arg)
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	/* pg_cancel_backend means a statement; we must not die with bytes out */
+	pqsignal(SIGINT, SIG_IGN);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	ion_tx_settings();
@@ -173,6 +175,13 @@ detach(int code, Datum arg)
 		d->self->latch = NULL;
 		for (int i = 0; i < ION_MAX_PROVIDERS; i++)
 			d->slot->providers[i].in_flight[d->index] = 0;
+		/* the others look at once for what we leave behind */
+		d->slot->departures++;
+		for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
+		{
+			if (d->slot->dispatchers[i].pid != 0)
+				SetLatch(d->slot->dispatchers[i].latch);
+		}
 	}
 	if (ion_shared->launcher_pid != 0)
 		SetLatch(ion_shared->launcher_latch);
@@ -201,6 +210,10 @@ phase_interrupts(IonDispatcher *d)
 
 	if (d->n_begun == 0 || pg_atomic_read_u32(&d->slot->config) != d->config_seen || ion_registry_is_stale(d))
 		ion_registry_refresh_safely(d);
+	if (ion_recover_due(d))
+		ion_recover_safely(d);
+	if ((!d->active || d->paused_all) && d->n_ready > 0)
+		ion_submit_release(d);
 	request_vacuum(d);
 }
 

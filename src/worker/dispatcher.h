@@ -48,6 +48,8 @@ typedef struct IonDispatcher
 	uint32		config_seen;
 	bool		active;			/* may claim: tables, identity, settings agree */
 	bool		recovered;		/* orphans of the dead have been taken over */
+	uint32		departures_seen;	/* slot->departures at the last recovery */
+	int64		recover_at_ms;	/* the next one, at the latest */
 	bool		paused_all;
 	Datum		paused_services;	/* text[] */
 	int			share;			/* dispatchers that divide the limits */
@@ -70,6 +72,7 @@ typedef struct IonDispatcher
 	/* what we know of the queue */
 	uint32		work_seen;		/* slot->work at the last scan */
 	bool		dirty;			/* rows may lie behind the cursors */
+	bool		spills;			/* the last claim left rows that others could take */
 	int64		lap_at_ms;		/* when the cursors were last rewound */
 	int64		lap_cost_ms;
 	TimestampTz next_due;
@@ -120,6 +123,7 @@ extern void ion_submit_release(IonDispatcher *d);
 extern void ion_submit_abandon(IonDispatcher *d);
 
 /* recover.c: orphans of dead dispatchers */
+extern bool ion_recover_due(IonDispatcher *d);
 extern void ion_recover_safely(IonDispatcher *d);
 
 static inline double

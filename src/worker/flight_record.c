@@ -34,7 +34,7 @@
 
 #define FLIGHT_DIRECTORY "io_notify"
 #define FLIGHT_MAGIC	0x494F4E46	/* IONF */
-#define FLIGHT_VERSION	1
+#define FLIGHT_VERSION	2
 #define BOOT_ID_MAX		48
 
 typedef struct FlightHeader
@@ -43,6 +43,9 @@ typedef struct FlightHeader
 	uint32		version;
 	uint32		slots;
 	uint32		slot_size;
+	uint32		overflowed;		/* a claim found no slot: absence proves nothing */
+	uint64		device;			/* of the file itself */
+	uint64		inode;
 	char		boot_id[BOOT_ID_MAX];
 } FlightHeader;
 
@@ -106,6 +109,7 @@ ion_flight_create(Oid database, const char *token)
 	char		path[MAXPGPATH];
 	char		directory[MAXPGPATH];
 	IonFlightRecord *record = NULL;
+	struct stat st;
 	int			fd;
 
 	snprintf(directory, sizeof(directory), "%s/%s", DataDir, FLIGHT_DIRECTORY);
@@ -114,7 +118,8 @@ ion_flight_create(Oid database, const char *token)
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
 	/* allocated now: a store into a hole on a full disk would be a SIGBUS */
-	if (fd >= 0 && posix_fallocate(fd, 0, sizeof(FlightHeader) + sizeof(IonFlightSlot) * ION_FLIGHT_SLOTS) == 0)
+	if (fd >= 0 && fstat(fd, &st) == 0 &&
+		posix_fallocate(fd, 0, sizeof(FlightHeader) + sizeof(IonFlightSlot) * ION_FLIGHT_SLOTS) == 0)
 		record = map_file(fd, path, true);
 	if (fd >= 0)
 		close(fd);
@@ -132,6 +137,8 @@ ion_flight_create(Oid database, const char *token)
 		record->free_list[i] = ION_FLIGHT_SLOTS - 1 - i;
 	record->n_free = ION_FLIGHT_SLOTS;
 	(void) boot_id(record->header->boot_id);
+	record->header->device = (uint64) st.st_dev;
+	record->header->inode = (uint64) st.st_ino;
 	record->header->slots = ION_FLIGHT_SLOTS;
 	record->header->slot_size = sizeof(IonFlightSlot);
 	record->header->version = FLIGHT_VERSION;
@@ -167,8 +174,13 @@ ion_flight_claimed(IonFlightRecord *record, IonJob *job)
 {
 	IonFlightSlot *slot;
 
-	if (record == NULL || record->n_free == 0)
+	if (record == NULL)
 		return;
+	if (record->n_free == 0)
+	{
+		record->header->overflowed = 1;
+		return;
+	}
 	job->flight_slot = record->free_list[--record->n_free];
 	slot = &record->slots[job->flight_slot];
 	slot->attempt = job->attempt;
@@ -247,6 +259,7 @@ ion_flight_open(Oid database, const char *token)
 		return NULL;
 	if (record->header->magic != FLIGHT_MAGIC || record->header->version != FLIGHT_VERSION ||
 		record->header->slots != ION_FLIGHT_SLOTS || record->header->slot_size != sizeof(IonFlightSlot) ||
+		record->header->device != (uint64) st.st_dev || record->header->inode != (uint64) st.st_ino ||
 		!boot_id(boot) || memcmp(boot, record->header->boot_id, BOOT_ID_MAX) != 0)
 	{
 		munmap(record->header, record->size);
@@ -270,6 +283,12 @@ ion_flight_find(IonFlightRecord *record, const pg_uuid_t *message_id, int16 seq,
 	return NULL;
 }
 
+bool
+ion_flight_complete(const IonFlightRecord *record)
+{
+	return record->header->overflowed == 0;
+}
+
 void
 ion_flight_close(IonFlightRecord *record)
 {
@@ -277,7 +296,7 @@ ion_flight_close(IonFlightRecord *record)
 }
 
 void
-ion_flight_clean(Oid database, IonDatabaseSlot *slot)
+ion_flight_clean(Oid database, IonDatabaseSlot *slot, List *claimed)
 {
 	char		directory[MAXPGPATH];
 	char		prefix[16];
@@ -293,9 +312,12 @@ ion_flight_clean(Oid database, IonDatabaseSlot *slot)
 	{
 		char		path[MAXPGPATH * 2];
 		bool		live = false;
+		ListCell   *lc;
 
 		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
 			continue;
+		foreach(lc, claimed)
+			live = live || strcmp(lfirst(lc), entry->d_name + strlen(prefix)) == 0;
 		LWLockAcquire(ion_shared->lock, LW_SHARED);
 		for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
 			live = live || (slot->dispatchers[i].pid != 0 &&

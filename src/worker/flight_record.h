@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 #include "base/shared.h"
 #include "io_notify.h"
 #include "queue/job.h"
@@ -67,12 +69,17 @@ extern IonFlightRecord *ion_flight_open(Oid database, const char *token);
 /* The slot of one try, or NULL: then it was never claimed in this record. */
 extern const IonFlightSlot *ion_flight_find(IonFlightRecord *record, const pg_uuid_t *message_id, int16 seq, int32 attempt);
 
+/* Whether a try that has no slot was certainly never begun. */
+extern bool ion_flight_complete(const IonFlightRecord *record);
+
 /* Close an opened record. */
 extern void ion_flight_close(IonFlightRecord *record);
 
 /*
- * Delete the records of this database that belong to no running dispatcher.
+ * Delete the records of this database that belong to no running dispatcher
+ * and to none of claimed: tokens (char *) that claims still bear, because
+ * another dispatcher may be reading their records now.
  */
-extern void ion_flight_clean(Oid database, IonDatabaseSlot *slot);
+extern void ion_flight_clean(Oid database, IonDatabaseSlot *slot, List *claimed);
 
 #endif							/* ION_WORKER_FLIGHT_RECORD_H */

@@ -46,6 +46,7 @@
 #define LAUNCHER_BUSY_MS	100		/* while something is being started */
 #define BACKOFF_FIRST_MS	250
 #define BACKOFF_MAX_MS		60000
+#define PROBES_MAX			2		/* at a time: worker slots are everybody's */
 #define SHORT_LIFE_MS		10000	/* a dispatcher that lives less has failed */
 #define MAINTAIN_EVERY_US	(INT64CONST(3600) * 1000 * 1000)
 #define VACUUM_EVERY_US		(INT64CONST(500) * 1000)
@@ -73,12 +74,16 @@ typedef struct Launcher
 	MemoryContext cxt;
 	Known		known[ION_MAX_DATABASES];	/* parallel to ion_shared->databases */
 	bool		busy;			/* something is being started: look again soon */
+	int			probes;			/* under way */
+	bool		full;			/* said that there are too many databases */
 	bool		slots_exhausted;	/* said so already */
 } Launcher;
 
 static void attach(void);
 static void detach(int code, Datum arg);
+static void count_probes(Launcher *l);
 static void read_databases(Launcher *l);
+static void send_away(Known *known);
 static void look_after(Launcher *l, int i);
 static void look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted);
 static void look_after_chore(Launcher *l, int i, IonDatabaseState state);
@@ -146,6 +151,7 @@ ion_launcher_main(Datum arg)
 	{
 		l->busy = false;
 		read_databases(l);
+		count_probes(l);
 		for (int i = 0; i < ION_MAX_DATABASES; i++)
 			look_after(l, i);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -158,7 +164,17 @@ ion_launcher_main(Datum arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
-	proc_exit(0);
+	/* with status 0 the postmaster would never start us again */
+	proc_exit(1);
+}
+
+/* Probes under way; a child that has ended is noticed by look_after. */
+static void
+count_probes(Launcher *l)
+{
+	l->probes = 0;
+	for (int i = 0; i < ION_MAX_DATABASES; i++)
+		l->probes += l->known[i].chore.handle != NULL && l->known[i].chore_kind == ION_CHORE_PROBE;
 }
 
 /*
@@ -191,7 +207,9 @@ read_databases(Launcher *l)
 		LWLockRelease(ion_shared->lock);
 		if (slot == NULL)
 		{
-			say("there are more databases than io_notify can look after");
+			if (!l->full)
+				say("there are more databases than io_notify can look after");
+			l->full = true;
 			continue;
 		}
 		l->known[slot - ion_shared->databases].seen = true;
@@ -211,7 +229,9 @@ read_databases(Launcher *l)
 			continue;
 		for (int d = 0; d < ION_MAX_DISPATCHERS; d++)
 			in_use = in_use || slot->dispatchers[d].pid != 0;
-		if (!in_use)
+		if (in_use)
+			send_away(&l->known[i]);
+		else
 		{
 			slot->state = ION_DB_FREE;
 			slot->database = InvalidOid;
@@ -219,6 +239,17 @@ read_databases(Launcher *l)
 		}
 	}
 	LWLockRelease(ion_shared->lock);
+}
+
+/* The database is gone, or became a template: nobody of ours may stay. */
+static void
+send_away(Known *known)
+{
+	for (int d = 0; d < ION_MAX_DISPATCHERS; d++)
+	{
+		if (known->dispatchers[d].handle != NULL)
+			TerminateBackgroundWorker(known->dispatchers[d].handle);
+	}
 }
 
 static void
@@ -236,6 +267,8 @@ look_after(Launcher *l, int i)
 	LWLockRelease(ion_shared->lock);
 	if (!evicted)
 		look_after_chore(l, i, state);
+	else if (l->known[i].chore.handle != NULL)
+		TerminateBackgroundWorker(l->known[i].chore.handle);
 	look_after_dispatchers(l, i, state, evicted);
 }
 
@@ -261,6 +294,7 @@ look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted)
 			{
 				LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
 				slot->dispatchers[d].pid = 0;
+				slot->departures++;
 				LWLockRelease(ion_shared->lock);
 			}
 		}
@@ -272,6 +306,8 @@ look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted)
 			l->busy = true;
 			continue;
 		}
+		/* one that ends before it attaches has not ended in order */
+		slot->dispatchers[d].orderly = false;
 		snprintf(name, sizeof(name), "io_notify dispatcher %d for database %u", d + 1, l->known[i].database);
 		start(l, child, l->known[i].database, name, "io_notify dispatcher", "ion_dispatcher_main", Int32GetDatum(d));
 	}
@@ -299,8 +335,11 @@ look_after_chore(Launcher *l, int i, IonDatabaseState state)
 	}
 	if (now < known->chore.not_before)
 		return;
-	if (state == ION_DB_UNKNOWN)
+	if (state == ION_DB_UNKNOWN && l->probes >= PROBES_MAX)
+		l->busy = true;
+	else if (state == ION_DB_UNKNOWN)
 	{
+		l->probes++;
 		snprintf(name, sizeof(name), "io_notify probe of database %u", known->database);
 		known->chore_kind = ION_CHORE_PROBE;
 		start(l, &known->chore, known->database, name, "io_notify probe", "ion_chore_main", Int32GetDatum(ION_CHORE_PROBE));

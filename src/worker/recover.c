@@ -9,7 +9,8 @@
  * no record to ask, its outcome is unknown and the provider's policy decides:
  * try again (the identity on the wire stays the same) or hold it as
  * uncertain.  A job found begun under a dead worker twice is quarantined,
- * because it may be what kills it.
+ * because it may be what kills it.  Who is alive is read before and after the
+ * scan, because a dispatcher may start while we look.
  *
  * Orphans are settled by the same statements as live jobs, fenced by the dead
  * dispatcher's token.
@@ -33,29 +34,56 @@
 #define ORPHANS_PER_TX 2000
 #define QUARANTINE_AFTER 2		/* dead workers under one job */
 
-static Datum live_tokens(IonDispatcher *d);
+#define RECOVER_MS 60000		/* at the latest: a lease may have run out */
+#define RECOVER_AGAIN_MS 1000	/* after a failure */
+#define RECOVER_SHARE 100		/* it reads the queue: one part in this of the time */
+
+typedef struct Tokens
+{
+	int			n;
+	char		token[ION_MAX_DISPATCHERS][ION_TOKEN_MAX];
+} Tokens;
+
+static void read_tokens(IonDispatcher *d, Tokens *tokens);
+static bool is_among(const Tokens *tokens, const char *token);
+static Datum tokens_array(Tokens *tokens);
 static void judge(IonOrphan *orphan, IonFlightRecord *record, bool has_record, TimestampTz now);
-static int	recover_some(IonDispatcher *d);
+static void take_over(IonOrphan *orphans, int n, TimestampTz now);
+static int	recover_some(IonDispatcher *d, List **claimed);
 
 /* The tokens of this database's running dispatchers. */
-static Datum
-live_tokens(IonDispatcher *d)
+static void
+read_tokens(IonDispatcher *d, Tokens *tokens)
 {
-	Datum		items[ION_MAX_DISPATCHERS];
-	int			n = 0;
-
+	tokens->n = 0;
 	LWLockAcquire(ion_shared->lock, LW_SHARED);
 	for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
 	{
-		char		token[ION_TOKEN_MAX];
-
-		if (d->slot->dispatchers[i].pid == 0)
-			continue;
-		strlcpy(token, d->slot->dispatchers[i].token, sizeof(token));
-		items[n++] = CStringGetTextDatum(token);
+		if (d->slot->dispatchers[i].pid != 0)
+			strlcpy(tokens->token[tokens->n++], d->slot->dispatchers[i].token, ION_TOKEN_MAX);
 	}
 	LWLockRelease(ion_shared->lock);
-	return PointerGetDatum(construct_array(items, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static bool
+is_among(const Tokens *tokens, const char *token)
+{
+	for (int i = 0; i < tokens->n; i++)
+	{
+		if (strcmp(tokens->token[i], token) == 0)
+			return true;
+	}
+	return false;
+}
+
+static Datum
+tokens_array(Tokens *tokens)
+{
+	Datum		items[ION_MAX_DISPATCHERS];
+
+	for (int i = 0; i < tokens->n; i++)
+		items[i] = CStringGetTextDatum(tokens->token[i]);
+	return PointerGetDatum(construct_array(items, tokens->n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 static void
@@ -65,7 +93,7 @@ judge(IonOrphan *orphan, IonFlightRecord *record, bool has_record, TimestampTz n
 	const IonFlightSlot *slot = has_record ? ion_flight_find(record, &job->message_id, job->seq, job->attempt) : NULL;
 
 	job->retry_at = now;
-	if (has_record && (slot == NULL || slot->phase == ION_FLIGHT_CLAIMED))
+	if (has_record && (slot != NULL ? slot->phase == ION_FLIGHT_CLAIMED : ion_flight_complete(record)))
 	{
 		job->verdict = ION_VERDICT_RELEASED;
 		return;
@@ -97,60 +125,121 @@ judge(IonOrphan *orphan, IonFlightRecord *record, bool has_record, TimestampTz n
 		job->quarantined = job->hold_unknown = true;
 }
 
-/* One transaction's worth; returns how many orphans it found. */
+/* Settle n orphans of one dispatcher. */
+static void
+take_over(IonOrphan *orphans, int n, TimestampTz now)
+{
+	const char *token = orphans[0].token;
+	IonFlightRecord *record = ion_flight_open(MyDatabaseId, token);
+	bool		has_record = record != NULL;
+	IonJob	  **jobs = palloc(sizeof(IonJob *) * n);
+
+	for (int i = 0; i < n; i++)
+	{
+		judge(&orphans[i], record, has_record, now);
+		jobs[i] = orphans[i].job;
+	}
+	if (has_record)
+		ion_flight_close(record);
+	ion_settle(jobs, n, token, now);
+	ereport(LOG,
+			(errmsg("io_notify took over %d deliveries of dispatcher %s", n, token),
+			 errdetail(has_record ? "Its flight record says which of them had begun."
+					   : "It left no flight record: each of them counts as unknown.")));
+}
+
+/*
+ * One transaction's worth; returns how many orphans it found, and with fewer
+ * than a full batch the tokens that claims still bear (in d->cxt).
+ */
 static int
-recover_some(IonDispatcher *d)
+recover_some(IonDispatcher *d, List **claimed)
 {
 	IonOrphan  *orphans;
+	Tokens		before;
+	Tokens		after;
 	int			n;
+	int			last;
 	TimestampTz now = GetCurrentTimestamp();
-	int			from = 0;
 
 	ion_tx_begin(d->owner, "io_notify: recovering orphaned deliveries");
-	n = ion_orphans_find(live_tokens(d), now, ORPHANS_PER_TX, &orphans);
-	while (from < n)
+	read_tokens(d, &before);
+	n = ion_orphans_find(tokens_array(&before), now, ORPHANS_PER_TX, &orphans);
+	read_tokens(d, &after);
+	for (int first = 0; first < n; first = last)
 	{
-		const char *token = orphans[from].token;
-		IonFlightRecord *record = ion_flight_open(MyDatabaseId, token);
-		IonJob	  **jobs = palloc(sizeof(IonJob *) * n);
-		int			m = 0;
+		const char *token = orphans[first].token;
 
-		while (from < n && strcmp(orphans[from].token, token) == 0)
-		{
-			judge(&orphans[from], record, record != NULL, now);
-			jobs[m++] = orphans[from++].job;
-		}
-		ion_settle(jobs, m, token, now);
-		if (record != NULL)
-			ion_flight_close(record);
-		ereport(LOG,
-				(errmsg("io_notify took over %d deliveries of dispatcher %s", m, token),
-				 errdetail(record != NULL ? "Its flight record says which of them had begun."
-						   : "It left no flight record: each of them counts as unknown.")));
+		for (last = first + 1; last < n && strcmp(orphans[last].token, token) == 0;)
+			last++;
+		/* a dispatcher that came between the two readings is no dead one */
+		if (is_among(&before, token) || !is_among(&after, token))
+			take_over(orphans + first, last - first, now);
+	}
+	if (n < ORPHANS_PER_TX)
+	{
+		List	   *tokens = ion_claim_tokens();
+		MemoryContext old = MemoryContextSwitchTo(d->cxt);
+		ListCell   *lc;
+
+		foreach(lc, tokens)
+			*claimed = lappend(*claimed, pstrdup(lfirst(lc)));
+		for (int i = 0; i < before.n; i++)
+			*claimed = lappend(*claimed, pstrdup(before.token[i]));
+		MemoryContextSwitchTo(old);
 	}
 	ion_tx_commit();
 	return n;
+}
+
+/*
+ * Whether it is time: at our start, when a dispatcher has left, and now and
+ * then for leases and for what somebody had locked the last time.
+ */
+bool
+ion_recover_due(IonDispatcher *d)
+{
+	return d->active && !d->draining &&
+		(ion_monotonic_ms() >= d->recover_at_ms || d->slot->departures != d->departures_seen);
 }
 
 void
 ion_recover_safely(IonDispatcher *d)
 {
 	char		error[ION_ERROR_MAX];
+	uint32		departures = d->slot->departures;
+	int64		from_ms = ion_monotonic_ms();
+	List	   *volatile claimed = NIL;
+	bool		volatile good = false;
 
 	PG_TRY();
 	{
-		while (recover_some(d) >= ORPHANS_PER_TX)
+		List	   *tokens = NIL;
+
+		while (recover_some(d, &tokens) >= ORPHANS_PER_TX)
 			;
-		/* every claim of the dead is settled: their records are of no use now */
-		ion_flight_clean(MyDatabaseId, d->slot);
-		d->recovered = true;
+		claimed = tokens;
+		/* every claim of the others is settled: their records are of no use now */
+		ion_flight_clean(MyDatabaseId, d->slot, tokens);
+		good = true;
 	}
 	PG_CATCH();
 	{
 		(void) ion_tx_failed(error, sizeof(error));
-		ion_store_failed(d, error);
+		if (!d->recovered)
+			ion_store_failed(d, error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(d->cxt);
+	list_free_deep(claimed);
+	d->departures_seen = departures;
+	d->recover_at_ms = ion_monotonic_ms();
+	if (good)
+	{
+		d->recover_at_ms += Max(RECOVER_MS, (d->recover_at_ms - from_ms) * RECOVER_SHARE);
+		d->recovered = true;
+	}
+	else
+		d->recover_at_ms += RECOVER_AGAIN_MS;
 	d->dirty = true;
 }

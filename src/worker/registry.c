@@ -105,8 +105,6 @@ ion_registry_refresh_safely(IonDispatcher *d)
 	PG_END_TRY();
 	MemoryContextSwitchTo(d->cxt);
 	ion_registry_publish(d);
-	if (d->active && !d->recovered)
-		ion_recover_safely(d);
 }
 
 static void
@@ -126,8 +124,9 @@ refresh(IonDispatcher *d)
 		return;
 	}
 	ion_tx_commit();
+	/* a probe has the last word: it may be installed again by now */
 	LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
-	d->slot->state = ION_DB_ABSENT;
+	d->slot->state = ION_DB_UNKNOWN;
 	LWLockRelease(ion_shared->lock);
 	ereport(LOG, (errmsg("io_notify is no longer installed in database %u: its dispatcher ends", MyDatabaseId)));
 	d->self->orderly = true;
@@ -176,9 +175,10 @@ read_pauses(IonDispatcher *d)
 
 	ion_read_pauses(&d->paused_all, &services, &providers);
 	old = MemoryContextSwitchTo(d->cxt);
-	pfree(DatumGetPointer(d->paused_services));
-	d->paused_services = datumCopy(services, false, -1);
+	services = datumCopy(services, false, -1);
 	MemoryContextSwitchTo(old);
+	pfree(DatumGetPointer(d->paused_services));
+	d->paused_services = services;
 	dlist_foreach(iter, &d->providers)
 	{
 		IonProvider *p = dlist_container(IonProvider, node, iter.cur);
@@ -209,19 +209,27 @@ static void
 read_providers(IonDispatcher *d)
 {
 	List	   *servers = ion_provider_servers();
+	List	   *loaded = NIL;
 	dlist_head	before = DLIST_STATIC_INIT(before);
 	ListCell   *lc;
 	dlist_mutable_iter iter;
 
-	while (!dlist_is_empty(&d->providers))
-		dlist_push_tail(&before, dlist_pop_head_node(&d->providers));
+	/* what may fail comes first, while our lists are whole */
 	foreach(lc, servers)
 	{
-		IonProvider *fresh = ion_provider_load(lfirst_oid(lc), d->owner, true, d->cxt);
+		IonProvider *fresh = ion_provider_load(lfirst_oid(lc), d->owner, true, CurrentMemoryContext);
+
+		if (fresh != NULL)
+			loaded = lappend(loaded, fresh);
+	}
+	while (!dlist_is_empty(&d->providers))
+		dlist_push_tail(&before, dlist_pop_head_node(&d->providers));
+	foreach(lc, loaded)
+	{
+		IonProvider *fresh = lfirst(lc);
 		bool		kept = false;
 
-		if (fresh == NULL)
-			continue;
+		MemoryContextSetParent(fresh->cxt, d->cxt);
 		dlist_foreach_modify(iter, &before)
 		{
 			IonProvider *old = dlist_container(IonProvider, node, iter.cur);
@@ -294,6 +302,14 @@ ion_registry_lane(IonDispatcher *d, const char *channel, const char *destination
 	lane->more = true;
 	dlist_init(&lane->ready);
 	ion_lane_rewind(lane);
+	lane->in_company = destination[0] != '\0';
+	dlist_foreach(iter, &d->lanes)
+	{
+		IonLane    *other = dlist_container(IonLane, node, iter.cur);
+
+		if (strcmp(other->channel, channel) == 0)
+			other->in_company = lane->in_company = true;
+	}
 	dlist_push_tail(&d->lanes, &lane->node);
 	d->n_lanes++;
 	return lane;

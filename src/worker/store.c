@@ -76,20 +76,29 @@ lap_allowed(IonDispatcher *d, int64 now_ms)
 static bool
 want_claim(IonDispatcher *d, int64 now_ms)
 {
+	int			turn = d->n_ready;	/* jobs that wait for nothing but their turn */
+	bool		wanted = false;
 	bool		scan;
 	dlist_iter	iter;
 
-	if (!d->active || !d->recovered || d->paused_all || d->draining || d->n_ready > d->prefetch / 2)
+	if (!d->active || !d->recovered || d->paused_all || d->draining)
 		return false;
 	scan = scan_due(d, now_ms);
 	dlist_foreach(iter, &d->lanes)
 	{
 		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
 
-		if ((lane->more || scan) &&
-			(lane->channel[0] == '\0' || ion_submit_room(d, lane) > 0))
-			return true;
+		if (lane->channel[0] != '\0' && ion_submit_room(d, lane) <= 0)
+			turn -= lane->waiting;	/* behind a full or hanging destination */
+		else
+			wanted = wanted || lane->more || scan;
 	}
+	if (turn > d->prefetch / 2)
+		return false;
+	if (wanted)
+		return true;
+	if (d->n_ready > d->prefetch / 2 && now_ms < d->lap_at_ms + LAP_MIN_MS)
+		return false;
 	/* nobody has room, but there may be a lane we do not know */
 	return scan && !(d->next_due <= GetCurrentTimestamp() && d->n_lanes > 0 && !d->dirty &&
 					 pg_atomic_read_u32(&d->slot->work) == d->work_seen &&
@@ -130,7 +139,7 @@ ion_store_wait_ms(IonDispatcher *d)
 	if (d->active && !d->draining)
 	{
 		at = d->lap_at_ms + Max(d->lap_cost_ms * LAP_SHARE, LAP_MIN_MS);
-		if (d->dirty && at > now_ms)
+		if ((d->dirty || pg_atomic_read_u32(&d->slot->work) != d->work_seen) && at > now_ms)
 			wait = Min(wait, at - now_ms);
 		at = d->next_due != DT_NOEND ? d->next_due - GetCurrentTimestamp() : 0;
 		if (at > 0)
@@ -223,6 +232,7 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	if (work != d->work_seen || now_ms >= d->lap_at_ms + ION_POLL_MS)
 		d->dirty = true;
 	d->work_seen = work;
+	d->spills = false;
 
 	n = claim_lanes(d, claimed, now);
 	if (d->dirty && lap_allowed(d, now_ms) &&
@@ -234,6 +244,9 @@ claim(IonDispatcher *d, dlist_head *claimed)
 		d->lap_at_ms = ion_monotonic_ms();
 		d->lap_cost_ms = d->lap_at_ms - now_ms;
 	}
+	/* a commit wakes one of us: what it cannot take, it passes on */
+	if (d->spills && d->share > 1)
+		ion_shared_wake_other(d->slot);
 	d->next_due = DT_NOEND;
 	if (n == 0)
 	{
@@ -275,7 +288,10 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 		}
 		room = ion_submit_room(d, lane);
 		if (room <= 0)
+		{
+			d->spills = true;
 			continue;
+		}
 		/* a destination with a window of its own gets no more than that ahead */
 		room += lane->destination[0] != '\0' ? Min(d->prefetch, (int) lane->window) : d->prefetch;
 		lane->limit = Min(room - lane->waiting, budget);
@@ -299,7 +315,10 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 	}
 	/* fewer than asked for proves nothing: others lock and claim as we do */
 	for (int i = 0; i < n; i++)
+	{
 		lanes[i]->more = lanes[i]->claimed > 0;
+		d->spills = d->spills || lanes[i]->claimed >= lanes[i]->limit;
+	}
 	return total;
 }
 
@@ -424,19 +443,7 @@ ion_store_failed(IonDispatcher *d, const char *error)
 bool
 ion_store_blocked(IonDispatcher *d)
 {
-	dlist_iter	iter;
+	int64		now_ms = ion_monotonic_ms();
 
-	if (d->paused_all || !d->recovered || d->n_ready > d->prefetch / 2 ||
-		ion_monotonic_ms() < d->retry_at_ms)
-		return true;
-	if (dlist_is_empty(&d->lanes))
-		return false;
-	dlist_foreach(iter, &d->lanes)
-	{
-		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
-
-		if (lane->channel[0] == '\0' || ion_submit_room(d, lane) > 0)
-			return false;
-	}
-	return false;
+	return now_ms < d->retry_at_ms || !want_claim(d, now_ms);
 }

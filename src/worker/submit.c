@@ -19,10 +19,18 @@
 #include "queue/settle.h"
 #include "worker/dispatcher.h"
 
+/* A claim is begun within this time or not at all: well before its lease ends. */
+#define ION_BEGIN_WITHIN_US (INT64CONST(1000000) * ION_LEASE_SECONDS / 3)
+
+#define LANE_SHARE 4
+
 /* One dispatcher per process; transports call back with the job alone. */
 static IonDispatcher *me;
 
 static void submit_lane(IonDispatcher *d, IonLane *lane);
+static bool lane_stands(IonDispatcher *d, const IonLane *lane);
+static void give_back(IonDispatcher *d, IonLane *lane, IonVerdict verdict);
+static void release_lane(IonDispatcher *d, IonLane *lane);
 static IonStart begin(IonDispatcher *d, IonProvider *p, IonJob *job);
 static void job_ended(IonJob *job);
 static void job_done(IonDispatcher *d, IonJob *job);
@@ -48,23 +56,37 @@ ion_submit(IonDispatcher *d)
 		submit_lane(d, dlist_container(IonLane, node, iter.cur));
 }
 
-/* How many more jobs of a lane could begin now, providers and window willing. */
+/*
+ * How many more jobs of a lane could begin now, providers and window willing.
+ * A lane among others may hold LANE_SHARE times what it leaves unused and no
+ * more: should all it holds hang, the others still have room.
+ */
 int
 ion_submit_room(IonDispatcher *d, IonLane *lane)
 {
 	int64		now_ms = ion_monotonic_ms();
 	int			room = 0;
+	int			unused = 0;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &d->providers)
 	{
 		IonProvider *p = dlist_container(IonProvider, node, iter.cur);
+		int			here;
 
-		if (strcmp(p->channel, lane->channel) == 0)
-			room += ion_provider_room(p, d->share, now_ms);
+		if (strcmp(p->channel, lane->channel) != 0)
+			continue;
+		here = ion_provider_room(p, d->share, now_ms);
+		room += here;
+		if (here > 0)
+			unused += Max((p->max_in_flight + d->share - 1) / d->share - p->in_flight, 0);
 	}
 	if (lane->destination[0] != '\0')
 		room = Min(room, (int) lane->window - lane->in_flight);
+	if (lane->in_company && lane->in_flight > 0)
+		room = Min(room, (LANE_SHARE * unused - lane->in_flight) / (LANE_SHARE + 1));
+	else if (lane->in_company)
+		room = Min(room, Max(LANE_SHARE * unused / (LANE_SHARE + 1), 1));
 	return Max(room, 0);
 }
 
@@ -95,20 +117,29 @@ submit_lane(IonDispatcher *d, IonLane *lane)
 		IonJob	   *job = dlist_head_element(IonJob, node, &lane->ready);
 		IonProvider *p;
 
-		if (job->expires_at <= GetCurrentTimestamp())
+		TimestampTz now = GetCurrentTimestamp();
+
+		if (job->expires_at <= now)
 		{
-			dlist_delete(&job->node);
-			lane->waiting--;
-			d->n_ready--;
-			job->verdict = ION_VERDICT_EXPIRED;
-			job_done(d, job);
+			give_back(d, lane, ION_VERDICT_EXPIRED);
 			continue;
 		}
-		if (lane->destination[0] != '\0' && lane->in_flight >= (int) lane->window)
+		/* when its lease ends, another dispatcher may take it over */
+		if (now - job->started_at > ION_BEGIN_WITHIN_US)
+		{
+			give_back(d, lane, ION_VERDICT_RELEASED);
+			continue;
+		}
+		if (lane->in_company && ion_submit_room(d, lane) <= 0)
 			return;
 		p = ion_provider_choose(&d->providers, lane->channel, d->share, ion_monotonic_ms(), ion_random01());
 		if (p == NULL)
+		{
+			/* whoever cancels or requeues must not meet a claim that stands */
+			if (lane_stands(d, lane))
+				release_lane(d, lane);
 			return;
+		}
 		dlist_delete(&job->node);
 		lane->waiting--;
 		d->n_ready--;
@@ -120,6 +151,42 @@ submit_lane(IonDispatcher *d, IonLane *lane)
 			return;
 		}
 	}
+}
+
+/* No provider of the lane takes anything: paused, failing or gone, not full. */
+static bool
+lane_stands(IonDispatcher *d, const IonLane *lane)
+{
+	int64		now_ms = ion_monotonic_ms();
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &d->providers)
+	{
+		const IonProvider *p = dlist_container(IonProvider, node, iter.cur);
+
+		if (strcmp(p->channel, lane->channel) == 0 && ion_provider_usable(p, now_ms))
+			return false;
+	}
+	return true;
+}
+
+/* The lane's first job ends without a try. */
+static void
+give_back(IonDispatcher *d, IonLane *lane, IonVerdict verdict)
+{
+	IonJob	   *job = dlist_container(IonJob, node, dlist_pop_head_node(&lane->ready));
+
+	lane->waiting--;
+	d->n_ready--;
+	job->verdict = verdict;
+	job_done(d, job);
+}
+
+static void
+release_lane(IonDispatcher *d, IonLane *lane)
+{
+	while (!dlist_is_empty(&lane->ready))
+		give_back(d, lane, ION_VERDICT_RELEASED);
 }
 
 static IonStart
@@ -246,19 +313,7 @@ ion_submit_release(IonDispatcher *d)
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &d->lanes)
-	{
-		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
-
-		while (!dlist_is_empty(&lane->ready))
-		{
-			IonJob	   *job = dlist_container(IonJob, node, dlist_pop_head_node(&lane->ready));
-
-			lane->waiting--;
-			d->n_ready--;
-			job->verdict = ION_VERDICT_RELEASED;
-			job_done(d, job);
-		}
-	}
+		release_lane(d, dlist_container(IonLane, node, iter.cur));
 }
 
 /*

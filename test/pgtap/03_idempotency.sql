@@ -25,7 +25,7 @@ SELECT throws_ok($$INSERT INTO io_notify.message (service, recipient, subject, m
 
 -- a message that was never stored leaves no key
 SAVEPOINT s;
-SELECT pg_temp.put('mail', key => 'undone') IS NOT NULL \gset undone_
+SELECT pg_temp.put('mail', key => 'undone') IS NOT NULL AS stored \gset
 ROLLBACK TO s;
 SELECT isnt(pg_temp.put('mail', key => 'undone', subject => 'Altro'), NULL, 'a rolled-back key is free');
 SELECT is(pg_temp.run_as('tap_sender', $$INSERT INTO io_notify.message (service, recipient, subject, markdown, idempotency_key) VALUES ('mail', 'RSSMRA85T10A562S', 'Oggetto', 'Testo', 'k') RETURNING 'stored'$$),

@@ -185,12 +185,21 @@ provider('/ok/lines', format => 'json', body => '{}', headers => '{"X-Corpo": "{
 is($request->{headers}{'x-evil'}, undef, 'headers: a line break in a value ends no header');
 is(scalar requests('/ok/lines'), 1, 'headers: nor the request');
 
-# credentials are the provider's: a service's own endpoint gets none of them
+# credentials are for the provider's host: a service's own end point elsewhere
+# gets none of them
+my $elsewhere = IonPeers::peer('bad_http.py');
 provider('/ok/cred', format => 'json', body => '{"a": "{{subject}}"}');
 (undef, $request) = sent('/ok/cred', 'sent', %message);
 is($request->{headers}{authorization}, 'Bearer gettone-segreto', 'a token is sent as Bearer');
-(undef, $request) = sent('/ok/service', 'sent', %message, service => 'suo', reference => 'credenziali');
-is($request->{headers}{authorization}, undef, 'but not to a service\'s own URL');
+(undef, $request) = sent('/ok/service', 'sent', %message, service => 'suo');
+is($request->{headers}{authorization}, 'Bearer gettone-segreto', 'also to a service\'s own URL of the same host');
+sql("SELECT t.service('altrove', '{inbox,webhook}', 'http://127.0.0.1:$elsewhere->{port}/ok')");
+sent('elsewhere', 'sent', %message, service => 'altrove');
+is_deeply([ map { $_->{headers}{authorization} } $elsewhere->records ], [undef], 'but not to one elsewhere');
+provider('/ok/basic', format => 'json', body => '{"a": "{{subject}}"}');
+sql("ALTER USER MAPPING FOR PUBLIC SERVER hook OPTIONS (DROP token)");
+(undef, $request) = sent('/ok/basic', 'sent', %message);
+is($request->{headers}{authorization}, 'Basic ' . encode_base64('utente:pass&parola', ''), 'user and password are sent as Basic');
 
 my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
 unlike($log, qr/gettone-segreto|parola|whsec_/, 'no secret in the log');

@@ -219,17 +219,16 @@ sub mails
 	return map { slurp_file($_) } glob "$peer->{folder}/mail.*";
 }
 
-# How often each webhook-id above $since came in: { id => count }.
+# How often each delivery above $since came in, by webhook-id or Message-ID:
+# { id => count }.
 sub sunk
 {
 	my ($peer, $since) = @_;
+	my @ids = $peer->{folder} ? map { /^Message-ID: <([^@>]+)@/mi } mails($peer)
+	  : map { (split / /)[1] } split /\n/, slurp_file($peer->{record});
 	my %seen;
 
-	foreach my $line (split /\n/, slurp_file($peer->{record}))
-	{
-		my (undef, $id) = split / /, $line;
-		$seen{$id}++ if !defined $since || $id gt $since;
-	}
+	$seen{$_}++ foreach grep { !defined $since || $_ gt $since } @ids;
 	return \%seen;
 }
 
@@ -303,14 +302,15 @@ END
 
 # --- the oracle -----------------------------------------------------------------
 
-# Compares what the database says with what the sink saw, by delivery id.
+# Compares what the database says with what a sink saw, by delivery id.
 # Returns the violations as sentences; an empty list is the promise kept.
-# %option: pending (deliveries may still be queued), since (a message id: only
-# what is newer).
+# %option: channel (default webhook), pending (deliveries may still be queued),
+# since (a message id: only what is newer).
 sub oracle
 {
 	my ($node, $database, $sink, %option) = @_;
 	my $since = $option{since} // '00000000-0000-0000-0000-000000000000';
+	my $channel = $option{channel} // 'webhook';
 	my $seen = sunk($sink, $since);
 	my (%known, @wrong);
 
@@ -319,7 +319,7 @@ sub oracle
 			count(a.n) FILTER (WHERE a.outcome = 'accepted'), count(a.n) FILTER (WHERE a.outcome = 'unknown'),
 			EXISTS (SELECT FROM io_notify.queue q WHERE q.message_id = d.message_id AND q.seq = d.seq)
 		FROM io_notify.delivery d LEFT JOIN io_notify.attempt a USING (message_id, seq)
-		WHERE d.channel = 'webhook' AND d.message_id > '$since' GROUP BY d.message_id, d.seq}))
+		WHERE d.channel = '$channel' AND d.message_id > '$since' GROUP BY d.message_id, d.seq}))
 	{
 		my ($id, $state, $reason, $accepted, $unknown, $queued) = split /\|/, $line;
 		my $came = $seen->{$id} // 0;
