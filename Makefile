@@ -22,7 +22,7 @@ NET     = address_policy curl_global dot_stuff http_client reactor smtp_capabili
           url_check
 CRYPTO  = webhook_signature
 QUEUE   = claim orphan plan registry_read retry_policy route settle tx
-CHANNEL = content http_judge http_transport provider provider_health provider_options \
+CHANNEL = content option_reader http_judge http_transport provider provider_health provider_options \
           retry_after smtp_transport transport
 INTAKE  = accept authority database_guard message_check message_row registry_trigger \
           route_trigger send wake

@@ -63,4 +63,11 @@
 #define ion_owns_database(database, role) pg_database_ownercheck((database), (role))
 #endif
 
+/* 18 turned the attribute into a prefix */
+#if PG_VERSION_NUM >= 180000
+#define ion_noreturn pg_noreturn
+#else
+#define ion_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* ION_COMPAT_COMPAT_H */

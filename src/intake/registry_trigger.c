@@ -25,7 +25,7 @@
 
 static HeapTuple new_row(FunctionCallInfo fcinfo);
 static char *column(FunctionCallInfo fcinfo, HeapTuple tuple, const char *name);
-static void registry_error(const char *what, const char *detail) pg_attribute_noreturn();
+ion_noreturn static void registry_error(const char *what, const char *detail);
 static void require_fiscal_code(const char *what, const char *code);
 static void check_template_text(const char *which, const char *text);
 

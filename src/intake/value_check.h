@@ -10,8 +10,10 @@
 
 #include "postgres.h"
 
+#include "compat/compat.h"
+
 /* Raise 22023 for a column; detail and hint may be NULL. */
-extern void ion_value_error(const char *column, const char *detail, const char *hint) pg_attribute_noreturn();
+ion_noreturn extern void ion_value_error(const char *column, const char *detail, const char *hint);
 
 /* E.164: + and 8 to 15 digits. */
 extern bool ion_phone_valid(const char *text, int length);

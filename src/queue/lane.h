@@ -14,8 +14,7 @@
 #include "lib/ilist.h"
 #include "utils/uuid.h"
 
-#include "net/url_check.h"
-
+#define ION_DESTINATION_MAX 264	/* host:port of a URL, with the zero */
 #define ION_PRIORITIES 3		/* emergency, normal, bulk */
 
 /* Behind this row the claim goes on reading. */
@@ -30,7 +29,7 @@ typedef struct IonLane
 {
 	dlist_node	node;
 	char		channel[8];
-	char		destination[ION_URL_DESTINATION_MAX];
+	char		destination[ION_DESTINATION_MAX];
 	IonCursor	cursor[ION_PRIORITIES];
 	int			limit;			/* rows wanted by the next claim */
 	int			claimed;		/* rows the last claim brought */

@@ -166,6 +166,14 @@ static IonPlan schedule = {SCHEDULE, 0, {0}, NULL};
 #define EXPLAIN(devices) \
 	"SELECT d.channel, d.reason IS NULL AS would_send, d.address, d.reason FROM (" \
 	DECISION(INPUT_ONE, devices) ") d ORDER BY d.seq"
+/* The service of a scheduled message may be gone when it falls due: it must not vanish with it. */
+static IonPlan fail_unserved = {
+	"INSERT INTO io_notify.delivery (message_id, seq, service, recipient, channel, state, reason, settled_at) "
+	"SELECT m.id, 1, m.service, m.recipient, 'inbox', 'failed', 'routing_failed', now() "
+	"FROM io_notify.message m WHERE m.id = ANY ($1) "
+	"AND NOT EXISTS (SELECT FROM io_notify.service s WHERE s.name = m.service)",
+	1, {UUIDARRAYOID}, NULL
+};
 static IonPlan decide[2] = {
 	{EXPLAIN(WITHOUT_DEVICES), 4, {TEXTARRAYOID, INT4OID, TEXTOID, TEXTOID}, NULL},
 	{EXPLAIN(WITH_DEVICES), 4, {TEXTARRAYOID, INT4OID, TEXTOID, TEXTOID}, NULL}
@@ -218,6 +226,7 @@ ion_route_due(Datum ids)
 {
 	Datum		values[3];
 
+	ion_plan_run(&fail_unserved, &ids, NULL, false);
 	values[0] = ion_provider_channels();
 	values[1] = Int32GetDatum(1);
 	values[2] = ids;

@@ -19,7 +19,6 @@
  */
 #include "postgres.h"
 
-#include <curl/curl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -66,8 +65,6 @@ ion_dispatcher_main(Datum arg)
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
-	/* pg_cancel_backend means a statement; we must not die with bytes out */
-	pqsignal(SIGINT, SIG_IGN);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	ion_tx_settings();
@@ -193,6 +190,8 @@ phase_interrupts(IonDispatcher *d)
 {
 	bool		leave;
 
+	/* pg_cancel_backend means a statement, and none is running */
+	QueryCancelPending = false;
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
@@ -373,6 +372,7 @@ drain(IonDispatcher *d)
 			ion_store(d);
 		if (WaitEventSetWait(d->set, 20, events, 3, ION_WAIT_EVENT) > 0)
 			ResetLatch(MyLatch);
+		QueryCancelPending = false;
 		CHECK_FOR_INTERRUPTS();
 	}
 	ion_submit_abandon(d);

@@ -19,6 +19,8 @@
 #include "queue/settle.h"
 #include "worker/dispatcher.h"
 
+#define FAULT_RETRY_MS 1000		/* no provider says when it will be back */
+
 /* A claim is begun within this time or not at all: well before its lease ends. */
 #define ION_BEGIN_WITHIN_US (INT64CONST(1000000) * ION_LEASE_SECONDS / 3)
 
@@ -34,6 +36,7 @@ static void release_lane(IonDispatcher *d, IonLane *lane);
 static IonStart begin(IonDispatcher *d, IonProvider *p, IonJob *job);
 static void job_ended(IonJob *job);
 static void job_done(IonDispatcher *d, IonJob *job);
+static int64 next_provider_ms(IonDispatcher *d, const IonLane *lane);
 static void end_begun(IonDispatcher *d, IonJob *job);
 static void conclude(IonDispatcher *d, IonJob *job, IonProvider *p);
 static void widen(IonLane *lane, const IonOutcome *outcome, int window_max);
@@ -250,6 +253,33 @@ end_begun(IonDispatcher *d, IonJob *job)
 	job->via = NULL;
 }
 
+/*
+ * Milliseconds until some provider of a lane may take a delivery: 0 when
+ * another stands by, else until the first breaker lets a probe through.
+ */
+static int64
+next_provider_ms(IonDispatcher *d, const IonLane *lane)
+{
+	int64		now_ms = ion_monotonic_ms();
+	int64		wait = -1;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &d->providers)
+	{
+		const IonProvider *p = dlist_container(IonProvider, node, iter.cur);
+		long		at;
+
+		if (strcmp(p->channel, lane->channel) != 0)
+			continue;
+		if (ion_provider_usable(p, now_ms))
+			return 0;
+		at = ion_provider_wait_ms(p, now_ms);
+		if (at >= 0)
+			wait = wait < 0 ? at : Min(wait, at);
+	}
+	return wait < 0 ? FAULT_RETRY_MS : wait;
+}
+
 /* The outcome is in: plan the retry and hand the job to the next transaction. */
 static void
 conclude(IonDispatcher *d, IonJob *job, IonProvider *p)
@@ -258,8 +288,7 @@ conclude(IonDispatcher *d, IonJob *job, IonProvider *p)
 	job->verdict = ION_VERDICT_OUTCOME;
 	ion_settle_plan_retry(job, &p->retry, job->finished_at, ion_random01());
 	if (job->outcome.kind == ION_OUTCOME_PROVIDER_FAULT)
-		/* another provider may take it at once; else the breaker paces us */
-		job->retry_at = job->finished_at;
+		job->retry_at = job->finished_at + next_provider_ms(d, job->lane) * 1000;
 	ion_flight_ended(d->flight, job);
 	job_done(d, job);
 }
