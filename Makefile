@@ -118,7 +118,7 @@ check-unit: unit
 	LSAN_OPTIONS=suppressions=test/unit/lsan.supp:print_suppressions=0 prove -j2 -e '' $(UNIT_TESTS)
 
 # --- what tools/ does: each brings what it needs, then builds, then runs ------
-check-fast: ; @tools/setup build test && $(MAKE) -s all unit && tools/run_tests unit regress pgtap
+check-fast: ; @tools/setup build test && $(MAKE) -s all unit && tools/run_tests unit regress isolation pgtap
 test:       ; @tools/setup build test && $(MAKE) -s all unit && tools/run_tests all
 demo:       ; @tools/setup build demo && $(MAKE) -s all && KEEP=$(KEEP) tools/demo
 bench:      ; @tools/setup build bench && $(MAKE) -s all && bench/run $(BENCH)

@@ -152,6 +152,7 @@ guard(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtility
 	ProcessUtility_hook_type next = previous_hook ? previous_hook : standard_ProcessUtility;
 	const char *name = ion_shared != NULL ? database_of(pstmt->utilityStmt) : NULL;
 	Oid			database = name != NULL && IsTransactionState() ? get_database_oid(name, true) : InvalidOid;
+	bool		dropped = IsA(pstmt->utilityStmt, DropdbStmt);
 	bool		evicted = false;
 
 	/* only its owner may make a database's dispatchers leave */
@@ -166,9 +167,13 @@ guard(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtility
 	{
 		next(pstmt, query, read_only_tree, context, params, env, dest, qc);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		readmit(database);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	/* a dropped one is gone once we commit; a dispatcher now would only fail */
+	if (!dropped)
+		readmit(database);
 }

@@ -46,7 +46,7 @@
  */
 #define RECIPIENT(input) \
 	"SELECT i.id, i.service, i.recipient, i.email AS given_email, i.phone AS given_phone, i.priority, " \
-	"  coalesce(i.send_after, i.created_at) + coalesce(i.time_to_live, s.default_time_to_live) AS expires_at, " \
+	"  greatest(i.send_after, i.created_at) + coalesce(i.time_to_live, s.default_time_to_live) AS expires_at, " \
 	"  s.require_secure_channels OR coalesce(i.require_secure_channels, false) AS secure, s.webhook_url, " \
 	"  c.email, c.email_enabled, c.email_verified, c.phone, c.phone_verified, c.sms_enabled, c.push_enabled, c.pec, " \
 	"  p.blocked, r.rejection, CASE WHEN r.rejection IS NULL THEN s.channels ELSE '{inbox}'::text[] END AS channels " \
@@ -163,9 +163,6 @@ static IonPlan store_due[2] = {
 };
 static IonPlan schedule = {SCHEDULE, 0, {0}, NULL};
 
-#define EXPLAIN(devices) \
-	"SELECT d.channel, d.reason IS NULL AS would_send, d.address, d.reason FROM (" \
-	DECISION(INPUT_ONE, devices) ") d ORDER BY d.seq"
 /* The service of a scheduled message may be gone when it falls due: it must not vanish with it. */
 static IonPlan fail_unserved = {
 	"INSERT INTO io_notify.delivery (message_id, seq, service, recipient, channel, state, reason, settled_at) "
@@ -174,6 +171,11 @@ static IonPlan fail_unserved = {
 	"AND NOT EXISTS (SELECT FROM io_notify.service s WHERE s.name = m.service)",
 	1, {UUIDARRAYOID}, NULL
 };
+
+#define EXPLAIN(devices) \
+	"SELECT d.channel, d.reason IS NULL AS would_send, d.address, d.reason FROM (" \
+	DECISION(INPUT_ONE, devices) ") d ORDER BY d.seq"
+
 static IonPlan decide[2] = {
 	{EXPLAIN(WITHOUT_DEVICES), 4, {TEXTARRAYOID, INT4OID, TEXTOID, TEXTOID}, NULL},
 	{EXPLAIN(WITH_DEVICES), 4, {TEXTARRAYOID, INT4OID, TEXTOID, TEXTOID}, NULL}

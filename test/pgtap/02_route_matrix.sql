@@ -59,7 +59,7 @@ BEGIN
 			WHEN 'sms' THEN CASE WHEN w.pref = 'sms' OR NOT w.sms_on THEN 'channel_disabled' WHEN s.secure THEN 'secure_channels'
 				WHEN w.phone = 'none' THEN 'no_address' WHEN w.phone = 'unverified' THEN 'unverified_address' END
 			WHEN 'pec' THEN CASE WHEN w.n % 2 = 0 THEN 'no_provider' ELSE 'no_address' END
-			WHEN 'push' THEN CASE WHEN w.n % 3 <> 0 THEN 'channel_disabled' WHEN w.n % 6 <> 0 THEN 'no_address' ELSE 'no_provider' END
+			WHEN 'push' THEN CASE WHEN w.n % 3 <> 0 THEN 'channel_disabled' ELSE 'no_provider' END
 		END;
 		RETURN NEXT;
 	END LOOP;

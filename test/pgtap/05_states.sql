@@ -25,10 +25,10 @@ SELECT results_eq($$SELECT q.kind COLLATE "default", q.channel COLLATE "default"
 	$$VALUES ('route', '', 1500), ('send', 'email', 1500)$$, 'each goes its way');
 -- an inner statement must not take the outer one's schedule away
 INSERT INTO io_notify.message (service, recipient, subject, markdown, send_after, reference)
-SELECT 'plain', 'RSSMRA85T10A562S', 'Esterno', 'Testo', now() + interval '1 hour',
+SELECT 'plain', 'RSSMRA85T10A562S', 'Esterno', 'Testo', CASE i WHEN 1 THEN now() + interval '1 hour' END,
 	   io_notify.send('plain', 'RSSMRA85T10A562S', NULL, subject => 'Interno', markdown => 'Testo ' || i)::text
 FROM generate_series(1, 2) i;
-SELECT is((SELECT count(*) FROM io_notify.queue q JOIN io_notify.message m ON m.id = q.message_id WHERE m.subject = 'Esterno' AND q.kind = 'route'), 2::bigint, 'statements nest');
+SELECT is((SELECT count(*) FROM io_notify.queue q JOIN io_notify.message m ON m.id = q.message_id WHERE m.subject = 'Esterno' AND q.kind = 'route'), 1::bigint, 'statements nest');
 
 -- time to live
 SELECT pg_temp.put('mail', time_to_live => '90 minutes') AS id \gset

@@ -6,6 +6,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use IO::Socket::INET;
 use IonPeers;
 use Test::More;
 use Time::HiRes qw(sleep);
@@ -69,44 +70,55 @@ SKIP:
 {
 	my ($nginx) = grep { -x } '/usr/sbin/nginx', '/usr/bin/nginx';
 
-	skip 'nginx is not installed', 4 unless $nginx;
+	skip 'nginx is not installed', 10 unless $nginx;
 	my $folder = PostgreSQL::Test::Utils::tempdir();
-	my $port = IonPeers::closed_port();
+	my %port = map { $_ => IonPeers::closed_port() } 'long', 'short';
+	my %requests = (long => 100000, short => 150);    # of one connection, then GOAWAY
+	my $servers = join '', map { <<"SERVER" } sort keys %port;
+	server {
+		listen 127.0.0.1:$port{$_} ssl http2;
+		keepalive_requests $requests{$_};
+		ssl_certificate $tls/server.pem;
+		ssl_certificate_key $tls/server.key;
+		access_log $folder/logs/$_.log seen;
+		location / { proxy_pass http://127.0.0.1:$plain->{port}/ok; }
+	}
+SERVER
+
 	mkdir "$folder/logs";
 	PostgreSQL::Test::Utils::append_to_file("$folder/nginx.conf", <<"CONF");
 daemon off;
 worker_processes 1;
 pid $folder/pid;
-error_log $folder/logs/error.log;
 events { worker_connections 512; }
 http {
-	log_format seen '\$connection \$server_protocol \$request_method \$http_webhook_id';
-	access_log $folder/logs/access.log seen;
+	log_format seen '\$connection \$server_protocol \$http_webhook_id';
 	client_body_temp_path $folder/body;
 	proxy_temp_path $folder/proxy;
 	fastcgi_temp_path $folder/fastcgi;
 	uwsgi_temp_path $folder/uwsgi;
 	scgi_temp_path $folder/scgi;
-	server {
-		listen 127.0.0.1:$port ssl http2;
-		keepalive_requests 150;
-		ssl_certificate $tls/server.pem;
-		ssl_certificate_key $tls/server.key;
-		location / { return 204; }
-	}
-}
+$servers}
 CONF
 	my $server = IPC::Run::start([ $nginx, '-p', $folder, '-e', "$folder/logs/error.log", '-c', "$folder/nginx.conf" ], '>', '/dev/null', '2>', "$folder/logs/stderr");
-	IonPeers::wait_for(5, sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) });
-	sql("ALTER SERVER hook OPTIONS (SET url 'https://localhost:$port/')");
-	sql("SELECT t.send('comune', fiscal_code) FROM io_notify.citizen, generate_series(1, 1000)");
-	IonPeers::eventually_is($node, "SELECT count(*) FROM io_notify.delivery WHERE service = 'comune' AND state = 'sent'", 1002, 'HTTP/2: all are sent', 20);
-	my @seen = map { [ split ' ' ] } split /\n/, PostgreSQL::Test::Utils::slurp_file("$folder/logs/access.log");
-	my (%connections, %times);
-	$connections{ $_->[0] }++, $times{ $_->[3] }++ for @seen;
-	is(scalar(grep { $_->[1] ne 'HTTP/2.0' } @seen), 0, 'HTTP/2: no request over another version');
-	is(scalar(grep { $_ != 1 } values %times), 0, 'HTTP/2: each request once, across connections the server ends');
-	cmp_ok(scalar keys %connections, '<=', 30, 'HTTP/2: few connections (' . keys(%connections) . ') for a thousand requests');
+	for my $name (sort keys %port)
+	{
+		IonPeers::wait_for(5, sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port{$name}) });
+		sql("ALTER SERVER hook OPTIONS (SET url 'https://localhost:$port{$name}/', SET timeout '2 s', SET retry_schedule '200 ms, 200 ms, 200 ms')");
+		sql("SELECT t.service('$name', '{inbox,webhook}')");
+		sql("SELECT t.send('$name', fiscal_code) FROM io_notify.citizen, generate_series(1, 1000)");
+		IonPeers::eventually_is($node, "SELECT count(*) FROM io_notify.delivery WHERE service = '$name' AND state = 'sent'", 1000, "HTTP/2, $name connections: all are sent", 20);
+		IonPeers::wait_for(2, sub { 1000 <= (PostgreSQL::Test::Utils::slurp_file("$folder/logs/$name.log") =~ tr/\n//) });
+		my @seen = map { [ split ' ' ] } split /\n/, PostgreSQL::Test::Utils::slurp_file("$folder/logs/$name.log");
+		my (%connections, %times);
+		$connections{ $_->[0] }++, $times{ $_->[2] }++ for @seen;
+		is(scalar(grep { $_->[1] ne 'HTTP/2.0' } @seen), 0, "HTTP/2, $name connections: no request over another version");
+		is(scalar(keys %times), 1000, "HTTP/2, $name connections: each is served");
+		my %unknown = map { $_->[0] => 1 } IonPeers::rows($node, "SELECT message_id || '.' || seq FROM t.attempt WHERE outcome = 'unknown'");
+		is(join(' ', grep { $times{$_} > 1 && !$unknown{$_} } keys %times), '', "HTTP/2, $name connections: and once, unless a try's outcome was unknown");
+		cmp_ok(scalar keys %connections, '<=', 4, "HTTP/2, $name connections: a few of them") if $name eq 'long';
+		cmp_ok(scalar keys %connections, '>=', 7, "HTTP/2, $name connections: the server ended them and others took over") if $name eq 'short';
+	}
 	$server->signal('TERM');
 	$server->finish;
 }
