@@ -296,9 +296,12 @@ wait_ms(IonDispatcher *d)
 static bool
 may_sleep(IonDispatcher *d)
 {
+	/* what cannot be claimed anyway (paused, hands full) need not wake us */
+	if (!d->active || d->paused_all || d->draining || d->n_ready > d->prefetch / 2)
+		return true;
 	pg_atomic_write_u32(&d->self->sleeping, 1);
 	pg_memory_barrier();
-	if (d->active && d->n_done == 0 && !ion_store_blocked(d) &&
+	if (d->n_done == 0 && !ion_store_blocked(d) &&
 		pg_atomic_read_u32(&d->slot->work) != d->work_seen)
 	{
 		pg_atomic_write_u32(&d->self->sleeping, 0);
