@@ -26,7 +26,7 @@ CHANNEL = content option_reader http_judge http_transport provider provider_heal
           retry_after smtp_transport transport
 INTAKE  = accept authority database_guard message_check message_row registry_trigger \
           route_trigger send wake
-WORKER  = chore dispatcher flight_record launcher recover registry store submit
+WORKER  = chore clock dispatcher flight_record launcher recover registry store submit
 SQLAPI  = provider_api pure_api status_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \

@@ -190,7 +190,7 @@ parse_options(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	uint64_t   *round_trips = NULL;
+	uint64_t   *round_trips;
 	uint64_t	start;
 	double		seconds;
 	double		cpu;
@@ -199,11 +199,12 @@ main(int argc, char **argv)
 	parse_options(argc, argv);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	body = malloc((size_t) bytes + 1);
-	if (serial)
-		round_trips = malloc((size_t) requests * sizeof(*round_trips));
-	if (body == NULL || (serial && round_trips == NULL))
+	round_trips = malloc((size_t) requests * sizeof(*round_trips));
+	if (body == NULL || round_trips == NULL)
 	{
 		fputs("bare_client: out of memory\n", stderr);
+		free(body);
+		free(round_trips);
 		return 1;
 	}
 	memset(body, 'x', (size_t) bytes);

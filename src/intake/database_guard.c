@@ -32,6 +32,8 @@ static ProcessUtility_hook_type previous_hook = NULL;
 
 static void guard(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
 				  ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc);
+static void call_next(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
+					  ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc);
 static const char *database_of(Node *statement);
 static bool evict(Oid database);
 static void readmit(Oid database);
@@ -146,10 +148,19 @@ readmit(Oid database)
 }
 
 static void
+call_next(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
+		  ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc)
+{
+	if (previous_hook)
+		previous_hook(pstmt, query, read_only_tree, context, params, env, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, query, read_only_tree, context, params, env, dest, qc);
+}
+
+static void
 guard(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
 	  ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc)
 {
-	ProcessUtility_hook_type next = previous_hook ? previous_hook : standard_ProcessUtility;
 	const char *name = ion_shared != NULL ? database_of(pstmt->utilityStmt) : NULL;
 	Oid			database = name != NULL && IsTransactionState() ? get_database_oid(name, true) : InvalidOid;
 	bool		dropped = IsA(pstmt->utilityStmt, DropdbStmt);
@@ -160,12 +171,12 @@ guard(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtility
 		evicted = evict(database);
 	if (!evicted)
 	{
-		next(pstmt, query, read_only_tree, context, params, env, dest, qc);
+		call_next(pstmt, query, read_only_tree, context, params, env, dest, qc);
 		return;
 	}
 	PG_TRY();
 	{
-		next(pstmt, query, read_only_tree, context, params, env, dest, qc);
+		call_next(pstmt, query, read_only_tree, context, params, env, dest, qc);
 	}
 	PG_CATCH();
 	{

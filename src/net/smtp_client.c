@@ -246,8 +246,8 @@ read_all(Connection *c)
 			return true;
 		if (rc != CURLE_OK || n == 0)
 			return false;
+		/* bytes are no progress, or a drip would be one: a reply is (after_io) */
 		ion_smtp_input(c->smtp, buffer, n);
-		set_deadline(c, true);
 		if (ion_smtp_phase(c->smtp) == ION_SMTP_DEAD)
 			return true;
 	}

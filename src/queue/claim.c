@@ -59,11 +59,11 @@ static IonPlan claim_plan = {
 	"  LIMIT w.n) x), "
 	"claimed AS (UPDATE io_notify.queue q SET claimed_by = $15, claimed_at = $13, attempt = q.attempt + 1 "
 	"  FROM picked p WHERE q.ctid = p.row "
-	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address) "
+	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address, q.service) "
 	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.orphaned, c.priority, c.due_at, c.expires_at, c.address, "
-	"  m.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
+	"  c.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
 	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee "
-	"FROM claimed c JOIN io_notify.message m ON m.id = c.message_id",
+	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id",
 	18,
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 		TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
@@ -107,12 +107,12 @@ static IonPlan take_routes = {
 
 static IonPlan fail_route = {
 	"WITH due AS (SELECT q.ctid AS row FROM io_notify.queue q WHERE q.channel = '' AND q.destination = '' "
-	"  AND q.due_at <= $1 ORDER BY q.priority, q.due_at, q.message_id LIMIT 1 FOR UPDATE SKIP LOCKED), "
+	"  AND q.due_at <= $1 AND q.service <> ALL ($2) ORDER BY q.priority, q.due_at, q.message_id LIMIT 1 FOR UPDATE SKIP LOCKED), "
 	"gone AS (DELETE FROM io_notify.queue q USING due WHERE q.ctid = due.row RETURNING q.message_id, q.service) "
 	"INSERT INTO io_notify.delivery (message_id, seq, service, recipient, channel, state, reason, settled_at) "
 	"SELECT g.message_id, 1, g.service, coalesce(m.recipient, ''), 'inbox', 'failed', 'routing_failed', now() "
 	"FROM gone g LEFT JOIN io_notify.message m ON m.id = g.message_id ON CONFLICT DO NOTHING",
-	1, {TIMESTAMPTZOID}, NULL
+	2, {TIMESTAMPTZOID, TEXTARRAYOID}, NULL
 };
 
 static IonPlan next_due = {
@@ -406,11 +406,13 @@ ion_claim_routes(Datum paused, TimestampTz now, int limit)
 }
 
 void
-ion_claim_route_failed(TimestampTz now)
+ion_claim_route_failed(Datum paused, TimestampTz now)
 {
-	Datum		value = TimestampTzGetDatum(now);
+	Datum		values[2];
 
-	ion_plan_run(&fail_route, &value, NULL, false);
+	values[0] = TimestampTzGetDatum(now);
+	values[1] = paused;
+	ion_plan_run(&fail_route, values, NULL, false);
 }
 
 TimestampTz

@@ -42,7 +42,7 @@ extern int	ion_claim_routes(Datum paused, TimestampTz now, int limit);
  * The oldest due message of kind route could not be routed: give it up with a
  * delivery row that says so.
  */
-extern void ion_claim_route_failed(TimestampTz now);
+extern void ion_claim_route_failed(Datum paused, TimestampTz now);
 
 /* When the next row falls due after now; DT_NOEND when none. */
 extern TimestampTz ion_claim_next_due(IonLane **lanes, int n_lanes, TimestampTz now);

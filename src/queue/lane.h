@@ -33,6 +33,7 @@ typedef struct IonLane
 	IonCursor	cursor[ION_PRIORITIES];
 	int			limit;			/* rows wanted by the next claim */
 	int			claimed;		/* rows the last claim brought */
+	int			taken;			/* rows this transaction has claimed */
 	bool		more;			/* due rows may lie behind the cursors */
 
 	bool		in_company;		/* other lanes share the channel's providers */

@@ -43,14 +43,20 @@ static IonPlan sweep = {
 	2, {TIMESTAMPTZOID, INT4OID}, NULL
 };
 
+static IonPlan move_due = {
+	"UPDATE io_notify.queue SET due_at = due_at - pg_catalog.make_interval(secs => $2) "
+	"WHERE kind = 'send' AND claimed_by IS NULL AND due_at > $1",
+	2, {TIMESTAMPTZOID, FLOAT8OID}, NULL
+};
+
 int
-ion_orphans_find(Datum live, TimestampTz now, int limit, IonOrphan **orphans)
+ion_orphans_find(Datum live, TimestampTz claimed_before, int limit, IonOrphan **orphans)
 {
 	Datum		values[3];
 	int			n;
 
 	values[0] = live;
-	values[1] = TimestampTzGetDatum(now - (int64) ION_LEASE_SECONDS * USECS_PER_SEC);
+	values[1] = TimestampTzGetDatum(claimed_before);
 	values[2] = Int32GetDatum(limit);
 	n = (int) ion_plan_run(&find_orphans, values, NULL, false);
 	*orphans = palloc0(sizeof(IonOrphan) * (n + 1));
@@ -96,4 +102,14 @@ ion_sweep_expired(TimestampTz now, int limit)
 	values[0] = TimestampTzGetDatum(now);
 	values[1] = Int32GetDatum(limit);
 	return (int) ion_plan_run(&sweep, values, NULL, false);
+}
+
+void
+ion_queue_move_due(TimestampTz now, int64 step_ms)
+{
+	Datum		values[2];
+
+	values[0] = TimestampTzGetDatum(now);
+	values[1] = Float8GetDatum(step_ms / 1000.0);
+	ion_plan_run(&move_due, values, NULL, false);
 }

@@ -23,10 +23,11 @@ typedef struct IonOrphan
 
 /*
  * Lock up to limit claims that belong to none of the live tokens (a text[]),
- * or whose lease has run out, sorted by token, and return them in the current
- * context.  The lock lasts as long as the transaction.
+ * or are older than claimed_before (their lease has run out), sorted by token,
+ * and return them in the current context.  The lock lasts as long as the
+ * transaction.
  */
-extern int	ion_orphans_find(Datum live, TimestampTz now, int limit, IonOrphan **orphans);
+extern int	ion_orphans_find(Datum live, TimestampTz claimed_before, int limit, IonOrphan **orphans);
 
 /* The tokens (char *, in the current context) that claims bear now. */
 extern List *ion_claim_tokens(void);
@@ -36,5 +37,8 @@ extern List *ion_claim_tokens(void);
  * keeps their lane from moving.  Returns how many.
  */
 extern int	ion_sweep_expired(TimestampTz now, int limit);
+
+/* The clock was set back: deliveries due later than now are due earlier. */
+extern void ion_queue_move_due(TimestampTz now, int64 step_ms);
 
 #endif							/* ION_QUEUE_ORPHAN_H */

@@ -69,7 +69,7 @@ static IonPlan settle_final = {
 
 static IonPlan settle_again = {
 	ROWS
-	"held AS (UPDATE io_notify.queue q SET claimed_by = NULL, claimed_at = NULL, due_at = r.due_at, "
+	"held AS (UPDATE io_notify.queue q SET claimed_by = NULL, claimed_at = NULL, due_at = CASE WHEN r.outcome IS NULL THEN q.due_at ELSE r.due_at END, "
 	"    failures = r.failures, orphaned = r.orphaned, attempt = CASE WHEN r.outcome IS NULL THEN q.attempt - 1 ELSE q.attempt END "
 	"  FROM r WHERE " FENCE " RETURNING r.*), "
 	RECORD ", "

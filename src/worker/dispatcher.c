@@ -206,6 +206,7 @@ phase_interrupts(IonDispatcher *d)
 	if (leave)
 		drain(d);
 	count_dispatchers(d);
+	ion_clock_check(d);
 
 	if (d->n_begun == 0 || pg_atomic_read_u32(&d->slot->config) != d->config_seen || ion_registry_is_stale(d))
 		ion_registry_refresh_safely(d);

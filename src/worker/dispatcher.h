@@ -87,11 +87,18 @@ typedef struct IonDispatcher
 	bool		unshown;		/* something began or ended since */
 	int64		show_at_ms;		/* not before */
 
+	/* wall clock against monotonic clock */
+	bool		clock_known;
+	int64		clock_offset_ms;
+	int64		leases_from_ms; /* until then no lease has run out */
+
 	/* after an error in a transaction */
 	int64		retry_at_ms;
 	int			errors;			/* in a row */
 	bool		settle_singly;
 	bool		route_singly;
+	bool		routing;		/* scheduled messages are being routed */
+	bool		route_failed;	/* the one that was routed singly */
 	bool		draining;
 } IonDispatcher;
 
@@ -121,6 +128,9 @@ extern long ion_submit_wait_ms(IonDispatcher *d);
 extern int	ion_submit_room(IonDispatcher *d, IonLane *lane);
 extern void ion_submit_release(IonDispatcher *d);
 extern void ion_submit_abandon(IonDispatcher *d);
+
+/* clock.c: the wall clock was set */
+extern void ion_clock_check(IonDispatcher *d);
 
 /* recover.c: orphans of dead dispatchers */
 extern bool ion_recover_due(IonDispatcher *d);

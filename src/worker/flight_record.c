@@ -13,6 +13,8 @@
  *
  * The page cache does not survive a crash of the operating system: the record
  * carries the kernel's boot id, and a record of another boot is not believed.
+ * Nor is a copy (a base backup, a standby on the same host), which is older
+ * than the claims it is asked about: a record knows the file it was born in.
  *
  * The phase is stored last, behind a barrier, so a half-written slot still
  * says its earlier phase.

@@ -88,6 +88,7 @@ static void look_after(Launcher *l, int i);
 static void look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted);
 static void look_after_chore(Launcher *l, int i, IonDatabaseState state);
 static bool running(Launcher *l, Child *child);
+static bool backing_off(Child *child, TimestampTz now);
 static void failed(Child *child, TimestampTz now);
 static bool start(Launcher *l, Child *child, Oid database, const char *name, const char *type, const char *function, Datum arg);
 static void say(const char *message);
@@ -301,7 +302,7 @@ look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted)
 		if (state != ION_DB_PRESENT || evicted || d >= ion_dispatchers ||
 			child->handle != NULL || slot->dispatchers[d].pid != 0)
 			continue;
-		if (now < child->not_before)
+		if (backing_off(child, now))
 		{
 			l->busy = true;
 			continue;
@@ -333,7 +334,7 @@ look_after_chore(Launcher *l, int i, IonDatabaseState state)
 		else
 			known->chore.failures = 0;
 	}
-	if (now < known->chore.not_before)
+	if (backing_off(&known->chore, now))
 		return;
 	if (state == ION_DB_UNKNOWN && l->probes >= PROBES_MAX)
 		l->busy = true;
@@ -346,6 +347,7 @@ look_after_chore(Launcher *l, int i, IonDatabaseState state)
 	}
 	else if (state == ION_DB_PRESENT &&
 			 (now - slot->maintained_at > MAINTAIN_EVERY_US ||
+			  now < slot->maintained_at || /* the clock was set back */
 			  (slot->maintenance_wanted && now - slot->maintained_at > VACUUM_EVERY_US)))
 	{
 		snprintf(name, sizeof(name), "io_notify maintenance of database %u", known->database);
@@ -369,6 +371,14 @@ running(Launcher *l, Child *child)
 	pfree(child->handle);
 	child->handle = NULL;
 	return false;
+}
+
+/* Whether a child has to wait; a clock that was set back makes no wait longer. */
+static bool
+backing_off(Child *child, TimestampTz now)
+{
+	child->not_before = Min(child->not_before, now + (int64) BACKOFF_MAX_MS * 1000);
+	return now < child->not_before;
 }
 
 static void

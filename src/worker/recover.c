@@ -48,6 +48,7 @@ static void read_tokens(IonDispatcher *d, Tokens *tokens);
 static bool is_among(const Tokens *tokens, const char *token);
 static Datum tokens_array(Tokens *tokens);
 static void judge(IonOrphan *orphan, IonFlightRecord *record, bool has_record, TimestampTz now);
+static TimestampTz lease_start(IonDispatcher *d, TimestampTz now);
 static void take_over(IonOrphan *orphans, int n, TimestampTz now);
 static int	recover_some(IonDispatcher *d, List **claimed);
 
@@ -125,6 +126,14 @@ judge(IonOrphan *orphan, IonFlightRecord *record, bool has_record, TimestampTz n
 		job->quarantined = job->hold_unknown = true;
 }
 
+/* Claims older than this have outlived their lease; see clock.c. */
+static TimestampTz
+lease_start(IonDispatcher *d, TimestampTz now)
+{
+	return ion_monotonic_ms() < d->leases_from_ms ? DT_NOBEGIN :
+		now - (int64) ION_LEASE_SECONDS * USECS_PER_SEC;
+}
+
 /* Settle n orphans of one dispatcher. */
 static void
 take_over(IonOrphan *orphans, int n, TimestampTz now)
@@ -164,7 +173,7 @@ recover_some(IonDispatcher *d, List **claimed)
 
 	ion_tx_begin(d->owner, "io_notify: recovering orphaned deliveries");
 	read_tokens(d, &before);
-	n = ion_orphans_find(tokens_array(&before), now, ORPHANS_PER_TX, &orphans);
+	n = ion_orphans_find(tokens_array(&before), lease_start(d, now), ORPHANS_PER_TX, &orphans);
 	read_tokens(d, &after);
 	for (int first = 0; first < n; first = last)
 	{

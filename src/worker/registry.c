@@ -48,6 +48,7 @@ static void read_providers(IonDispatcher *d);
 static bool same_provider(const IonProvider *a, const IonProvider *b);
 static void adopt_state(IonProvider *fresh, const IonProvider *old);
 static IonProviderSlot *provider_slot(IonDatabaseSlot *slot, Oid server);
+static void forget_provider_slots(IonDispatcher *d);
 
 static void
 forget_providers(Datum arg, int cache_id, uint32 hash_value)
@@ -93,6 +94,7 @@ ion_registry_refresh_safely(IonDispatcher *d)
 	PG_TRY();
 	{
 		refresh(d);
+		forget_provider_slots(d);
 	}
 	PG_CATCH();
 	{
@@ -356,6 +358,27 @@ provider_slot(IonDatabaseSlot *slot, Oid server)
 		unused->success_rate = -1;
 	}
 	return unused;
+}
+
+/* Give back the slots of servers that were dropped. */
+static void
+forget_provider_slots(IonDispatcher *d)
+{
+	LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < ION_MAX_PROVIDERS; i++)
+	{
+		IonProviderSlot *slot = &d->slot->providers[i];
+		bool		known = false;
+		dlist_iter	iter;
+
+		if (!OidIsValid(slot->server))
+			continue;
+		dlist_foreach(iter, &d->providers)
+			known = known || dlist_container(IonProvider, node, iter.cur)->server == slot->server;
+		if (!known)
+			slot->server = InvalidOid;
+	}
+	LWLockRelease(ion_shared->lock);
 }
 
 /* Show people what this dispatcher sees of the providers. */

@@ -41,6 +41,8 @@
 #define SWEEP_ROWS 1000
 #define SWEEP_MS 10000
 #define ERROR_WAIT_MAX_MS 30000
+#define LANE_SLOTS_MAX (ION_FLIGHT_SLOTS / 2)	/* of the flight record; the rest is others' */
+#define AGAIN_MS 20				/* after a deadlock or somebody's lock */
 
 static bool scan_due(IonDispatcher *d, int64 now_ms);
 static bool lap_allowed(IonDispatcher *d, int64 now_ms);
@@ -48,12 +50,13 @@ static bool want_claim(IonDispatcher *d, int64 now_ms);
 static void adapt_prefetch(IonDispatcher *d, int64 now_ms);
 static void cycle(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling);
 static void claim(IonDispatcher *d, dlist_head *claimed);
-static int	claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now);
+static int	claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now, int already);
+static bool claim_routes(IonDispatcher *d, TimestampTz now);
 static void lap(IonDispatcher *d);
 static void look_everywhere(IonDispatcher *d);
 static void lane_found(void *arg, const char *channel, const char *destination);
 static void sweep(IonDispatcher *d, int64 now_ms);
-static int	take_done(IonDispatcher *d, IonJob **settling);
+static pg_noinline int take_done(IonDispatcher *d, IonJob **settling);
 static void committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling);
 static void rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling, bool again, const char *error);
 
@@ -191,6 +194,7 @@ ion_store(IonDispatcher *d)
 		committed(d, &claimed, settling, n_settling);
 }
 
+/* Not inlined: its counter must not live across the caller's sigsetjmp. */
 static int
 take_done(IonDispatcher *d, IonJob **settling)
 {
@@ -225,7 +229,10 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	int64		now_ms = ion_monotonic_ms();
 	uint32		work = pg_atomic_read_u32(&d->slot->work);
 	int			n;
+	dlist_iter	iter;
 
+	dlist_foreach(iter, &d->lanes)
+		dlist_container(IonLane, node, iter.cur)->taken = 0;
 	if (scan_due(d, now_ms))
 		look_everywhere(d);
 	/* whoever commits from here on bumps the counter past what we note */
@@ -234,13 +241,13 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	d->work_seen = work;
 	d->spills = false;
 
-	n = claim_lanes(d, claimed, now);
+	n = claim_lanes(d, claimed, now, 0);
 	if (d->dirty && lap_allowed(d, now_ms) &&
 		(n == 0 || now_ms >= d->lap_at_ms + LAP_MIN_MS))
 	{
 		lap(d);
 		d->dirty = false;
-		n += claim_lanes(d, claimed, now);
+		n += claim_lanes(d, claimed, now, n);
 		d->lap_at_ms = ion_monotonic_ms();
 		d->lap_cost_ms = d->lap_at_ms - now_ms;
 	}
@@ -252,7 +259,6 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	{
 		IonLane   **lanes;
 		int			n_lanes = 0;
-		dlist_iter	iter;
 
 		lanes = palloc(sizeof(IonLane *) * (d->n_lanes + 1));
 		dlist_foreach(iter, &d->lanes)
@@ -262,17 +268,46 @@ claim(IonDispatcher *d, dlist_head *claimed)
 	}
 }
 
-/* Claim for every lane that may have more and has room. */
+/*
+ * Route scheduled messages that fell due.  One that fails even alone is given
+ * up, or it would roll back the settling of everything else for ever.
+ */
+static bool
+claim_routes(IonDispatcher *d, TimestampTz now)
+{
+	int			routed;
+
+	if (d->route_failed)
+	{
+		ion_claim_route_failed(d->paused_services, now);
+		d->route_failed = d->route_singly = false;
+		return true;
+	}
+	d->routing = true;
+	routed = ion_claim_routes(d->paused_services, now, d->route_singly ? 1 : ROUTES_PER_CYCLE);
+	d->routing = false;
+	if (routed == 0)
+		d->route_singly = false;
+	return routed > 0;
+}
+
+/*
+ * Claim for every lane that may have more and has room; already is what this
+ * transaction has claimed before.  The lanes share a budget and take turns at
+ * being first, or a lane with much room would leave the others none.
+ */
 static int
-claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
+claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now, int already)
 {
 	IonLane   **lanes = palloc(sizeof(IonLane *) * (d->n_lanes + 1));
 	int			n = 0;
 	int			total = 0;
-	int			budget = Min(ION_CLAIM_MAX, ion_flight_room(d->flight));
+	int			budget = Min(ION_CLAIM_MAX, ion_flight_room(d->flight)) - already;
 	IonShare	share = {1, 0};
 	dlist_iter	iter;
 
+	if (!dlist_is_empty(&d->lanes))
+		dlist_push_tail(&d->lanes, dlist_pop_head_node(&d->lanes));
 	dlist_foreach(iter, &d->lanes)
 	{
 		IonLane    *lane = dlist_container(IonLane, node, iter.cur);
@@ -282,7 +317,7 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 			continue;
 		if (lane->channel[0] == '\0')
 		{
-			lane->more = ion_claim_routes(d->paused_services, now, d->route_singly ? 1 : ROUTES_PER_CYCLE) > 0;
+			lane->more = claim_routes(d, now);
 			d->dirty = d->dirty || lane->more;
 			continue;
 		}
@@ -294,7 +329,8 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 		}
 		/* a destination with a window of its own gets no more than that ahead */
 		room += lane->destination[0] != '\0' ? Min(d->prefetch, (int) lane->window) : d->prefetch;
-		lane->limit = Min(room - lane->waiting, budget);
+		room = Min(room, LANE_SLOTS_MAX - lane->in_flight) - lane->waiting - lane->taken;
+		lane->limit = Min(room, budget);
 		if (lane->limit <= 0)
 			continue;
 		budget -= lane->limit;
@@ -316,6 +352,7 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now)
 	/* fewer than asked for proves nothing: others lock and claim as we do */
 	for (int i = 0; i < n; i++)
 	{
+		lanes[i]->taken += lanes[i]->claimed;
 		lanes[i]->more = lanes[i]->claimed > 0;
 		d->spills = d->spills || lanes[i]->claimed >= lanes[i]->limit;
 	}
@@ -376,7 +413,10 @@ committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settli
 	for (int i = 0; i < n_settling; i++)
 	{
 		ion_flight_settled(d->flight, settling[i]);
-		if (settling[i]->verdict == ION_VERDICT_RELEASED || settling[i]->retry_at != 0)
+		/* a released row keeps its place, which is behind the cursor */
+		if (settling[i]->verdict == ION_VERDICT_RELEASED)
+			d->dirty = true;
+		else if (settling[i]->retry_at != 0)
 			d->next_due = Min(d->next_due, settling[i]->retry_at);
 		ion_job_free(settling[i]);
 	}
@@ -399,7 +439,6 @@ committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settli
 	d->errors = 0;
 	if (n_settling == 1 && d->n_done == 0)
 		d->settle_singly = false;
-	d->route_singly = false;
 }
 
 static void
@@ -414,7 +453,21 @@ rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_sett
 	d->dirty = true;
 	d->lap_cost_ms = 0;
 	if (again)
+	{
+		/* soon, but answers come first */
+		d->retry_at_ms = ion_monotonic_ms() + AGAIN_MS;
+		d->routing = false;
 		return;
+	}
+	if (d->routing)
+	{
+		/* not the fault of what was to be settled */
+		d->routing = false;
+		d->route_failed = d->route_singly;
+		d->route_singly = true;
+		ion_store_failed(d, error);
+		return;
+	}
 	if (n_settling > 1)
 		d->settle_singly = true;
 	else if (d->settle_singly && n_settling == 1 && d->n_done > 1)
@@ -423,7 +476,6 @@ rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_sett
 		dlist_delete(&settling[0]->node);
 		dlist_push_tail(&d->done, &settling[0]->node);
 	}
-	d->route_singly = true;
 	ion_store_failed(d, error);
 }
 

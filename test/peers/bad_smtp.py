@@ -14,6 +14,7 @@ Behaviours about one mail are chosen by the recipient's local part, up to a
   dot-hang                  no reply to the final dot
   dot-close dot-reset       FIN or RST instead of the reply to the final dot
   dot-half                  "25", then FIN
+  rcpt-drip dot-drip        a reply that comes a byte at a time and never ends
   dot-garbage               a reply that is not SMTP
   huge-reply-line           a megabyte without a line end
   multiline-endless         "250-..." for ever
@@ -173,6 +174,12 @@ class Session:
         while True:
             await self.send(f"{code}-still talking\r\n".encode() * 100)
             await asyncio.sleep(0.01)
+
+    async def drip(self):
+        while True:
+            for byte in b"250-still talking\r\n":
+                await self.send(bytes([byte]))
+                await asyncio.sleep(0.1)
 
     def wants(self, name):
         """Whether a session mode or a recipient asks for this behaviour."""
@@ -337,6 +344,8 @@ class Session:
             if refused == "rcpt-421":
                 raise EndSession
             return
+        if behaviour == "rcpt-drip":
+            await self.drip()
         self.recipients.append(match[1])
         self.behaviours.append(behaviour)
         await self.reply(250)
@@ -379,8 +388,8 @@ class Session:
         elif limit and len(content) > limit:
             code = 552
         withheld = any(self.wants(name) for name in (
-            "dot-hang", "dot-close", "dot-reset", "dot-half", "dot-garbage",
-            "huge-reply-line", "multiline-endless"))
+            "dot-hang", "dot-close", "dot-reset", "dot-half", "dot-drip",
+            "dot-garbage", "huge-reply-line", "multiline-endless"))
         self.record_mail(content, None if withheld else code)
         if withheld:
             await self.withhold_reply()
@@ -402,6 +411,8 @@ class Session:
             await self.hang()
         if self.wants("dot-reset"):
             self.reset()
+        if self.wants("dot-drip"):
+            await self.drip()
         if self.wants("dot-half"):
             await self.send(b"25")
         elif self.wants("dot-garbage"):

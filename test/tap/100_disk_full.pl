@@ -29,12 +29,12 @@ use Time::HiRes qw(sleep);
 plan skip_all => 'no tmpfs in a user namespace here' unless $ENV{ION_NAMESPACE};
 
 my $disk = PostgreSQL::Test::Utils::tempdir('disk');
-my $sink = http_sink('--delay-ms', '20');
+my $sink = http_sink('--delay-ms', '10');
 my $node = new_cluster('disk_full');
 
-sub disk { return system('mount', @_, 'none', $disk) == 0 or BAIL_OUT("mount @_"); }
+sub disk { system('mount', @_, 'none', $disk) == 0 || BAIL_OUT("mount @_"); return; }
 
-disk('-t', 'tmpfs', '-o', 'size=24m,mode=700');
+disk('-t', 'tmpfs', '-o', 'size=18m,mode=700');
 mkdir "$disk/space" or die "mkdir: $!";
 $node->safe_psql('postgres', "CREATE TABLESPACE small LOCATION '$disk/space'");
 $node->safe_psql('postgres', 'CREATE DATABASE notify TEMPLATE template0 TABLESPACE small');
@@ -51,7 +51,7 @@ foreach (1 .. 200)
 {
 	my ($code, undef, $stderr) = $node->psql('notify', qq{\\set VERBOSITY verbose
 		INSERT INTO io_notify.message (service, recipient, subject, markdown)
-		SELECT 'portos', '$IonTest::CITIZEN', 'Pratica', repeat('Gentile ', 60) FROM generate_series(1, 100)},
+		SELECT 'portos', '$IonTest::CITIZEN', 'Pratica', repeat('Gentile ', 100) FROM generate_series(1, 100)},
 		on_error_stop => 1);
 	next unless $code;
 	$error = $stderr;
@@ -59,7 +59,7 @@ foreach (1 .. 200)
 }
 like($error, qr/53100.*No space left on device/s, 'the sender is told that the disk is full');
 $node->psql('notify', 'CREATE TABLE filler AS SELECT 1');
-$node->psql('notify', "INSERT INTO filler SELECT 1 FROM generate_series(1, 100)") foreach 1 .. 300;
+$node->psql('notify', "INSERT INTO filler SELECT 1 FROM generate_series(1, 230)") foreach 1 .. 20;
 ok(eventually(sub { value($node, 'notify', 'SELECT string_agg(s::text, chr(10)) FROM io_notify.status() s') =~ /No space left/ }, 30),
 	'status() shows what keeps the dispatcher');
 is(join(' ', dispatcher_pids($node, 'notify')), $pid, 'which is alive');

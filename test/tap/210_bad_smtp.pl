@@ -40,6 +40,8 @@ my %mails = (
 	'dot-close'          => [ 'unknown', '', 'queued', qr/^connection closed before the reply to final dot/ ],
 	'dot-reset'          => [ 'unknown', '', 'queued', qr/^connection closed before the reply to final dot/ ],
 	'dot-half'           => [ 'unknown', '', 'queued', qr/final dot/ ],
+	'rcpt-drip'          => [ 'transient', '', 'queued', qr/^timed out before the reply to RCPT/ ],
+	'dot-drip'           => [ 'unknown', '', 'queued', qr/^timed out before the reply to final dot/ ],
 	'dot-garbage'        => [ 'unknown', '', 'queued', qr/^protocol error at final dot/ ],
 	'huge-reply-line'    => [ 'unknown', '', 'queued', qr/^protocol error at final dot/ ],
 	'multiline-endless'  => [ 'unknown', '', 'queued', qr/^protocol error at final dot/ ],
@@ -180,6 +182,14 @@ IonPeers::eventually_is($node, "SELECT count(*) FROM io_notify.delivery WHERE ad
 	'all mails but the five it holds go through the second relay');
 cmp_ok(time - $began, '<', 5, 'quickly');
 is(sql("SELECT in_flight FROM io_notify.provider WHERE name = 'relay'"), 5, 'the view shows what the hanging relay holds');
+
+# --- providers come and go ----------------------------------------------------------
+my $known = 'SELECT count(*) FROM io_notify._provider_runtime()';
+sql(q(DO $$BEGIN FOR i IN 1 .. 100 LOOP EXECUTE format($q$CREATE SERVER many%s FOREIGN DATA WRAPPER io_notify
+	OPTIONS (transport 'http', channel 'webhook', url 'https://x.example/', enabled 'off')$q$, i); END LOOP; END$$));
+IonPeers::eventually_is($node, $known, 64, 'a hundred providers: there is room to watch 64');
+sql(q(DO $$BEGIN FOR i IN 1 .. 100 LOOP EXECUTE format('DROP SERVER many%s', i); END LOOP; END$$));
+IonPeers::eventually_is($node, $known, 3, 'those that were dropped leave their room to others');
 
 is(sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'io_notify dispatcher'"), $worker, 'the dispatcher that began is the one that ends');
 $node->stop;
