@@ -26,6 +26,7 @@ static void http_close(IonProvider *p);
 static IonStart http_start(IonNet *net, IonProvider *p, IonJob *job);
 static long http_tick(IonProvider *p);
 static void transfer_ended(IonHttpTransfer *t);
+static IonStart refuse(IonJob *job, const char *error);
 static bool build_body(const IonProvider *p, IonJob *job, IonValue *values, StringInfo body, const char **content_type, const char **error);
 static bool same_host(const IonProvider *p, const char *url);
 static bool append_fields(const IonProvider *p, IonValue *values, StringInfo out, const char **error);
@@ -50,6 +51,8 @@ http_open(IonNet *net, IonProvider *p)
 		.connect_timeout_ms = p->connect_timeout_ms,
 		.timeout_ms = p->timeout_ms,
 		.allow_private = p->allow_private_network,
+		/* a GOAWAY leaves requests unknown: not where an operator must look */
+		.http1_only = p->hold_unknown,
 	};
 
 	report = net->ended;
@@ -75,38 +78,44 @@ static IonStart
 http_start(IonNet *net, IonProvider *p, IonJob *job)
 {
 	const char *url = job->address != NULL && strcmp(p->channel, "webhook") == 0 ? job->address : p->url;
-	const char *error = "out of memory";
+	const char *error = NULL;
 	const char *content_type = NULL;
 	IonHttpTransfer *t;
 	IonValue   *values = NULL;
 	StringInfoData body;
+	bool		query = p->format == ION_BODY_QUERY;
+	bool		needs_values = p->format != ION_BODY_WEBHOOK || p->n_headers > 0;
 
 	/* each cold look-up is a thread: let the ones under way end first */
 	if (net->reactor->resolving >= ION_RESOLVING_MAX)
 		return ION_START_BUSY;
 	initStringInfo(&body);
-	if (p->format != ION_BODY_WEBHOOK || p->n_headers > 0)
-		values = ion_content_placeholders(job, p, &error);
-	if (((p->format == ION_BODY_WEBHOOK && p->n_headers == 0) || values != NULL) &&
-		build_body(p, job, values, &body, &content_type, &error))
-	{
-		t = ion_http_take(p->pool);
-		if (t == NULL)
-			error = "out of memory";
-		else
-		{
-			const char *target = p->format == ION_BODY_QUERY ? psprintf("%s%c%s", url, strchr(url, '?') ? '&' : '?', body.data) : url;
+	if (needs_values && (values = ion_content_placeholders(job, p, &error)) == NULL)
+		return refuse(job, error);
+	if (!build_body(p, job, values, &body, &content_type, &error))
+		return refuse(job, error);
+	if (query)
+		url = psprintf("%s%c%s", url, strchr(url, '?') ? '&' : '?', body.data);
+	t = ion_http_take(p->pool);
+	if (t != NULL &&
+		ion_http_credentials(t, same_host(p, url)) &&
+		add_headers(t, p, job, values, content_type, &body, &error) &&
+		ion_http_start(t, url, query ? "" : body.data, query ? 0 : body.len, job))
+		return ION_START_BEGUN;
+	if (t != NULL)
+		ion_http_give_back(t);
+	return refuse(job, error);
+}
 
-			if (ion_http_credentials(t, same_host(p, url)) &&
-				add_headers(t, p, job, values, content_type, &body, &error) &&
-				ion_http_start(t, target, p->format == ION_BODY_QUERY ? "" : body.data,
-							   p->format == ION_BODY_QUERY ? 0 : body.len, job))
-				return ION_START_BEGUN;
-			ion_http_give_back(t);
-		}
-	}
-	ion_outcome_init(&job->outcome, ION_OUTCOME_PERMANENT, 0);
-	ion_outcome_add_detail(&job->outcome, error, -1);
+/*
+ * The request could not be made: for good when its content is at fault, for
+ * now when memory or libcurl refused (no reason is given then).
+ */
+static IonStart
+refuse(IonJob *job, const char *error)
+{
+	ion_outcome_init(&job->outcome, error != NULL ? ION_OUTCOME_PERMANENT : ION_OUTCOME_TRANSIENT, 0);
+	ion_outcome_add_detail(&job->outcome, error != NULL ? error : "the request could not be started", -1);
 	return ION_START_FAILED;
 }
 

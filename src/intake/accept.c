@@ -165,20 +165,12 @@ check_against_service(AcceptState *state, const IonMessageRow *row)
 
 	if (!state->service_known || strcmp(name, state->service.name) != 0)
 		read_service(state, name);
-	if (state->service.n_recipients > 0)
-	{
-		char	   *recipient = TextDatumGetCString(row->value[ION_COL_RECIPIENT]);
-		bool		allowed = false;
-
-		for (int i = 0; i < state->service.n_recipients && !allowed; i++)
-			allowed = strcmp(recipient, state->service.recipients[i]) == 0;
-		if (!allowed)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("service \"%s\" may send to its authorised recipients only", name),
-					 errdetail("It is in the sandbox; recipients authorised: %d.", state->service.n_recipients),
-					 errhidestmt(true)));
-	}
+	if (!ion_service_may_address(&state->service, TextDatumGetCString(row->value[ION_COL_RECIPIENT])))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("service \"%s\" may send to its authorised recipients only", name),
+				 errdetail("It is in the sandbox; recipients authorised: %d.", state->service.n_recipients),
+				 errhidestmt(true)));
 	if ((!row->isnull[ION_COL_EMAIL] || !row->isnull[ION_COL_PHONE]) && !state->service.explicit_addresses)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -101,6 +101,17 @@ ion_service_require(const IonService *service)
 				 errhidestmt(true)));
 }
 
+bool
+ion_service_may_address(const IonService *service, const char *recipient)
+{
+	for (int i = 0; i < service->n_recipients; i++)
+	{
+		if (strcmp(recipient, service->recipients[i]) == 0)
+			return true;
+	}
+	return service->n_recipients == 0;
+}
+
 static bool
 is_member(Oid caller, Datum roles)
 {

@@ -36,4 +36,7 @@ extern bool ion_service_read(const char *name, Oid caller, MemoryContext cxt, Io
  */
 extern void ion_service_require(const IonService *service);
 
+/* Whether recipient is one a sandboxed service may address; others: any. */
+extern bool ion_service_may_address(const IonService *service, const char *recipient);
+
 #endif							/* ION_INTAKE_AUTHORITY_H */

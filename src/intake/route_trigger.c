@@ -26,6 +26,8 @@
 #include "intake/wake.h"
 #include "queue/route.h"
 
+static Datum masked_address(Datum channel, Datum address);
+
 PG_FUNCTION_INFO_V1(ion_route);
 PG_FUNCTION_INFO_V1(ion_route_explain);
 
@@ -61,9 +63,27 @@ ion_route(PG_FUNCTION_ARGS)
 }
 
 /*
+ * A citizen's address as a sender may see it: enough to recognise, not enough
+ * to use.  A service knows its own webhook.
+ */
+static Datum
+masked_address(Datum channel, Datum address)
+{
+	char	   *whole = TextDatumGetCString(address);
+	char	   *at = strchr(whole, '@');
+
+	if (strcmp(TextDatumGetCString(channel), "webhook") == 0)
+		return address;
+	if (at != NULL)
+		return CStringGetTextDatum(psprintf("***%s", at));
+	return CStringGetTextDatum(psprintf("***%s", strlen(whole) > 6 ? whole + strlen(whole) - 3 : ""));
+}
+
+/*
  * route_explain(service, recipient) returns setof (channel, would_send,
  * address, reason).  42704 for an unknown service, 42501 when the caller is
- * no member of it.
+ * no member of it or the service is in the sandbox and the recipient is not
+ * among those it may address.  Only the tables' owner sees whole addresses.
  */
 Datum
 ion_route_explain(PG_FUNCTION_ARGS)
@@ -73,6 +93,7 @@ ion_route_explain(PG_FUNCTION_ARGS)
 	IonService	service;
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	uint64		n;
+	bool		owner;
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
@@ -85,6 +106,12 @@ ion_route_explain(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("only members of service \"%s\" may ask whom it reaches", name)));
+	if (!ion_service_may_address(&service, text_to_cstring(PG_GETARG_TEXT_PP(1))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("service \"%s\" may ask about its authorised recipients only", name),
+				 errhidestmt(true)));
+	owner = ion_is_owner(caller.user);
 	n = ion_route_decide(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -92,6 +119,8 @@ ion_route_explain(PG_FUNCTION_ARGS)
 		bool		nulls[4];
 
 		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+		if (!owner && !nulls[2])
+			values[2] = masked_address(values[0], values[2]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	ion_owner_end(&caller);

@@ -100,7 +100,7 @@ transfer_create(IonHttpPool *pool)
 	t->easy.once = true;
 #define SET(option, value) if (rc == CURLE_OK) rc = curl_easy_setopt(t->easy.easy, option, value)
 	SET(CURLOPT_USERAGENT, "io_notify");
-	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
+	SET(CURLOPT_HTTP_VERSION, (long) (c->http1_only ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) c->connect_timeout_ms);
 	SET(CURLOPT_TIMEOUT_MS, (long) c->timeout_ms);
 	SET(CURLOPT_WRITEFUNCTION, on_body);

@@ -27,6 +27,7 @@ typedef struct IonHttpConfig
 	int			connect_timeout_ms;
 	int			timeout_ms;
 	bool		allow_private;
+	bool		http1_only;		/* do not offer HTTP/2 */
 } IonHttpConfig;
 
 typedef struct IonHttpPool IonHttpPool;

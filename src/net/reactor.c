@@ -72,6 +72,13 @@ ion_reactor_create(void)
 		ion_reactor_destroy(r);
 		return NULL;
 	}
+	/* servers are often started with a soft limit of 1024 */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+		limit.rlim_cur < ION_CONNECTIONS_MAX + DESCRIPTORS_RESERVED)
+	{
+		limit.rlim_cur = Min(limit.rlim_max, (rlim_t) (ION_CONNECTIONS_MAX + DESCRIPTORS_RESERVED));
+		(void) setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	r->connections_max = ION_CONNECTIONS_MAX;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
 		(rlim_t) (ION_CONNECTIONS_MAX + DESCRIPTORS_RESERVED) > limit.rlim_cur)

@@ -29,7 +29,7 @@
 #define ION_WINDOW_START	4	/* concurrency of a destination not yet known */
 #define ION_POLL_MS			5000	/* longest sleep: what no wake-up announced */
 #define ION_DRAIN_MS		2000	/* a shutdown waits for answers this long */
-#define ION_VACUUM_ROWS		10000	/* finished rows that ask for a vacuum */
+#define ION_VACUUM_ROWS		4000	/* finished rows that ask for a vacuum */
 
 typedef struct IonDispatcher
 {

@@ -49,7 +49,7 @@
 #define PROBES_MAX			2		/* at a time: worker slots are everybody's */
 #define SHORT_LIFE_MS		10000	/* a dispatcher that lives less has failed */
 #define MAINTAIN_EVERY_US	(INT64CONST(3600) * 1000 * 1000)
-#define VACUUM_EVERY_US		(INT64CONST(500) * 1000)
+#define VACUUM_EVERY_US		(INT64CONST(200) * 1000)
 
 /* A worker we started, by place: dispatchers 0…, then the chore. */
 typedef struct Child

@@ -52,14 +52,20 @@ install_notify($node, 'postgres');
 register_service($node, 'postgres');
 register_service($node, 'postgres', name => 'quick');
 webhook_provider($node, 'postgres', 'app', $sink->{port});
+$node->safe_psql('postgres', 'ALTER SYSTEM SET io_notify.dispatchers = 2');
+$node->reload;
+ok(eventually(sub { dispatcher_pids($node) == 2 }), 'two dispatchers');
 goes_on('before');
 
 # an answer is outstanding when the clock goes on: it is waited for as before
-$node->safe_psql('postgres', "UPDATE io_notify.service SET webhook_url = 'http://127.0.0.1:$bad->{port}/delay/7000' WHERE name = 'portos'");
+$node->safe_psql('postgres', "UPDATE io_notify.service SET webhook_url = 'http://127.0.0.1:$bad->{port}/delay/2500' WHERE name = 'portos'");
 my ($waiting) = send_messages($node, 'postgres', 1);
 ok(eventually(sub { peer_requests($bad) == 1 }), 'a slow endpoint has the request');
 set_clock(2);
 goes_on('two hours on');
+# a dispatcher that leaves makes the other look for abandoned claims
+$node->safe_psql('postgres', 'ALTER SYSTEM SET io_notify.dispatchers = 1');
+$node->reload;
 ok(eventually(sub { value($node, 'postgres', "SELECT state FROM io_notify.delivery WHERE message_id = '$waiting' AND channel = 'webhook'") eq 'sent' }, 15),
 	'two hours on: the slow answer is awaited');
 is(value($node, 'postgres', "SELECT string_agg(outcome, ' ') FROM io_notify.attempt WHERE message_id = '$waiting'"), 'accepted', 'and counts: no claim has aged');
