@@ -80,5 +80,19 @@ $node->restart;
 ok(drained($node, 'postgres'), 'once preloaded, what had waited is sent');
 is_deeply([ oracle($node, 'postgres', $http) ], [], 'each of them once');
 
+# --- the oracle of all these scenarios sees what it is there to see
+my ($came) = keys %{ sunk($http) };
+append_to_file($http->{record}, "1 $came /hooks\n1 00000000-0000-7000-8000-000000000000.2 /hooks\n");
+my ($lost) = send_messages($node, 'postgres', 1, service => "'portos'");
+drained($node, 'postgres');
+my $record = slurp_file($http->{record});
+$record =~ s/^.*\Q$lost\E.*\n//m;
+$http->{record} .= '.mended';
+append_to_file($http->{record}, $record);
+is_deeply([ sort map { s/^\S+ //r } oracle($node, 'postgres', $http) ],
+	[ 'came 2 times with 1 accepted and 0 unknown tries', 'reached the sink and is no delivery', 'was accepted and the sink has not seen it' ],
+	'a duplicate, a stranger and a loss');
+unlink $http->{record};
+
 $node->stop;
 done_testing();

@@ -48,7 +48,7 @@ webhook_provider($node, $db, 'app', $http->{port}, path => '/script/status:500,c
 $node->safe_psql($db, qq{
 	CREATE USER MAPPING FOR PUBLIC SERVER relay OPTIONS (user 'ufficio', password '$canary{password}');
 	CREATE USER MAPPING FOR PUBLIC SERVER refusing OPTIONS (user 'ufficio', password_file '$tmp/password');
-	ALTER USER MAPPING FOR PUBLIC SERVER app OPTIONS (SET secret '$canary{secret}');});
+	ALTER USER MAPPING FOR PUBLIC SERVER app OPTIONS (SET secret '$canary{secret}', ADD token '$canary{token}');});
 
 $node->append_conf('postgresql.conf', join "\n", 'log_min_messages = debug2', 'log_error_verbosity = verbose',
 	'log_min_error_statement = error', 'log_parameter_max_length_on_error = -1', 'log_lock_waits = on', '');
@@ -65,11 +65,10 @@ my @refused = (
 	"$columns, phone) $good, '$canary{phone}0000000000000000000')",
 	"$columns, payment_amount) $good, -1)",
 	"$columns, time_to_live) $good, '-1 s')",
-	"$columns, params) $good, '{\"n\": \"$canary{param}\"}')",
+	"$columns, template, params) $good, 'practice', '{\"n\": \"$canary{param}\"}')",
 	"INSERT INTO io_notify.message (service, recipient, template, params) VALUES ('portos', '$canary{recipient}', 'practice', '[\"$canary{param}\"]')",
 	"INSERT INTO io_notify.message (service, recipient, template, params) VALUES ('portos', '$canary{recipient}', 'missing', '{\"n\": \"$canary{param}\"}')",
-	"SELECT io_notify.send('portos', '$canary{wrong_code}', 'practice', '{\"n\": \"$canary{param}\"}')",
-	"SELECT io_notify.preview('practice', '[\"$canary{param}\"]')");
+	"SELECT io_notify.send('portos', '$canary{wrong_code}', 'practice', '{\"n\": \"$canary{param}\"}')");
 my $failed = 0;
 {
 	local $ENV{PGUSER} = 'portos_app';
@@ -88,9 +87,10 @@ ok(eventually(sub { value($node, $db, "SELECT string_agg(state, ' ' ORDER BY cha
 like(value($node, $db, "SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM io_notify.attempt"), qr/^permanent provider_fault transient unknown$/,
 	'by way of every kind of outcome');
 
-$node->safe_psql($db, q{ALTER SERVER app OPTIONS (SET url 'http://127.0.0.1:} . $http->{port} . q{/hang')});
+$node->safe_psql($db, q{ALTER SERVER app OPTIONS (SET url 'http://127.0.0.1:} . $http->{port} . q{/hang', ADD timeout '2 s')});
 send_messages($node, $db, 3, subject => "'$canary{subject}'", markdown => "'$canary{body}'");
 ok(eventually(sub { grep { $_->{path} eq '/hang' } peer_requests($http) }), 'something is under way');
+like((peer_requests($http))[-1]->{headers}{authorization}, qr/\Q$canary{token}\E/, 'with its credentials');
 my ($pid) = dispatcher_pids($node);
 kill 'KILL', $pid;
 ok(eventually(sub { !kill(0, $pid) && ($node->psql($db, 'SELECT 1'))[0] == 0 }), 'when the dispatcher is killed');
