@@ -26,7 +26,7 @@ CHANNEL = content option_reader http_judge http_transport provider provider_heal
           retry_after smtp_transport transport
 INTAKE  = accept authority database_guard message_check message_row registry_trigger \
           route_trigger send wake
-WORKER  = chore clock dispatcher flight_record launcher recover registry store submit
+WORKER  = chore clock crash_record dispatcher flight_record launcher recover registry store submit
 SQLAPI  = provider_api pure_api status_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \
@@ -66,6 +66,9 @@ all install installcheck clean:
 endif
 # C99 lets a declaration stand where it is first needed
 override CFLAGS := $(filter-out -Wdeclaration-after-statement,$(CFLAGS))
+
+# PGXS calls every file secondary: a word added to a list above must relink
+$(MODULE_big).so: Makefile
 
 # a header, another major version or other flags rebuild what they touch
 $(OBJDIR)/%.o: src/%.c $(OBJDIR)/flags

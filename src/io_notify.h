@@ -13,7 +13,6 @@
 
 #define ION_EXTENSION			"io_notify"
 #define ION_SCHEMA				"io_notify"
-#define ION_SCHEMA_VERSION		1
 
 #define ION_MAX_DATABASES		256 /* databases with dispatchers, per cluster */
 #define ION_MAX_DISPATCHERS		8	/* per database */
@@ -21,8 +20,6 @@
 #define ION_TOKEN_MAX			40	/* a dispatcher's name in claimed_by */
 #define ION_ERROR_MAX			200 /* bytes of the last error kept for status() */
 
-#define ION_SUBJECT_MAX			1000	/* characters */
-#define ION_MARKDOWN_MAX_CHARS	20000	/* characters */
 #define ION_REFERENCE_MAX		256 /* characters; also idempotency keys */
 #define ION_PARAMS_MAX			(64 * 1024) /* bytes of params */
 #define ION_TTL_MAX_DAYS		366

@@ -203,10 +203,20 @@ BEGIN
 	IF record_receipt.status IS NULL OR record_receipt.status NOT IN ('delivered', 'failed', 'delayed', 'relayed') THEN
 		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'receipt status must be delivered, failed, delayed or relayed';
 	END IF;
-	SELECT d.message_id, d.seq, d.state INTO hit
-	FROM io_notify.delivery d
-	WHERE d.provider = record_receipt.provider AND d.provider_ref = record_receipt.provider_ref
-	ORDER BY d.message_id DESC LIMIT 1 FOR UPDATE;
+	IF record_receipt.provider_ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.][0-9]{1,4}$' THEN
+		-- our own id, as HTTP gateways hand it back: found by the primary key
+		SELECT d.message_id, d.seq, d.state INTO hit
+		FROM io_notify.delivery d
+		WHERE d.message_id = split_part(record_receipt.provider_ref, '.', 1)::uuid
+		  AND d.seq = split_part(record_receipt.provider_ref, '.', 2)::smallint
+		  AND d.provider = record_receipt.provider
+		FOR UPDATE;
+	ELSE
+		SELECT d.message_id, d.seq, d.state INTO hit
+		FROM io_notify.delivery d
+		WHERE d.provider = record_receipt.provider AND d.provider_ref = record_receipt.provider_ref
+		ORDER BY d.message_id DESC LIMIT 1 FOR UPDATE;
+	END IF;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;

@@ -46,6 +46,7 @@ typedef struct IonProviderSlot
 {
 	Oid			server;			/* InvalidOid: unused */
 	int			in_flight[ION_MAX_DISPATCHERS];
+	bool		broken;			/* a dispatcher cannot use it: last_error */
 	int			opens;			/* consecutive times the breaker opened; 0
 								 * closed */
 	TimestampTz retry_at;		/* while open: when one probe may go */

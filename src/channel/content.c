@@ -116,8 +116,11 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 
 	ion_content_delivery_id(job, id);
 	initStringInfo(&text);
-	if (!ion_markdown_to_text(job->markdown, strlen(job->markdown), &text, error))
+	/* a secure message announces itself and keeps its content */
+	if (!job->secure && !ion_markdown_to_text(job->markdown, strlen(job->markdown), &text, error))
 		return NULL;
+	while (text.len > 0 && text.data[text.len - 1] == '\n')
+		text.data[--text.len] = '\0';
 	member(members, &n, "id", id);
 	member(members, &n, "message_id", pnstrdup(id, 36));
 	member(members, &n, "seq", psprintf("%d", job->seq));
@@ -125,8 +128,8 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	member(members, &n, "recipient", job->recipient);
 	member(members, &n, "service", job->service);
 	member(members, &n, "organization", job->organization);
-	member(members, &n, "subject", job->subject);
-	member(members, &n, "markdown", job->markdown);
+	member(members, &n, "subject", job->secure ? NULL : job->subject);
+	member(members, &n, "markdown", job->secure ? NULL : job->markdown);
 	member(members, &n, "text", text.data);
 	member(members, &n, "reference", job->reference);
 	member(members, &n, "language", job->language);

@@ -249,6 +249,14 @@ transfer_ended(IonHttpTransfer *t)
 	};
 
 	ion_http_judge(&result, &job->outcome);
+	/* the reference a later report comes back with is the id we sent along */
+	if (job->outcome.kind == ION_OUTCOME_ACCEPTED)
+	{
+		char		id[ION_DELIVERY_ID_MAX];
+
+		ion_content_delivery_id(job, id);
+		ion_outcome_set_ref(&job->outcome, id, -1);
+	}
 	ion_http_give_back(t);
 	report(job);
 }

@@ -93,6 +93,7 @@ typedef struct IonProvider
 	char	   *password;
 	char	   *token;
 	IonWebhookKey *key;			/* NULL: unsigned */
+	bool		signs;			/* a secret is configured, read yet or not */
 	unsigned char secret_digest[32];	/* of the secret, to notice a new one */
 
 	/* the dispatcher's view of it */

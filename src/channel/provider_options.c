@@ -279,6 +279,7 @@ ion_provider_parse_mapping(IonProvider *p, List *options, bool read_files, IonOp
 		return ion_option_fail(error, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, NULL, "a credential and its file are both set");
 	if ((p->password || c.file[0]) && !p->user)
 		return ion_option_fail(error, ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED, NULL, "option \"user\" is required with a password");
+	p->signs = c.file[2] != NULL || c.file[3] != NULL;
 	secret = c.file[3] ? pstrdup(c.file[3]) : NULL;
 	if (read_files)
 	{

@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -18,8 +20,10 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "base/owner.h"
+#include "io_notify.h"
 #include "intake/authority.h"
 #include "queue/plan.h"
 
@@ -35,6 +39,7 @@ static IonPlan read_service = {
 
 static bool is_member(Oid caller, Datum roles);
 static void text_array(Datum array, MemoryContext cxt, char ***items, int *n);
+static bool reads_queue(Oid role);
 static bool column_bool(HeapTuple row, TupleDesc desc, int column);
 
 PG_FUNCTION_INFO_V1(ion_may_read);
@@ -154,6 +159,14 @@ column_bool(HeapTuple row, TupleDesc desc, int column)
 	return !isnull && DatumGetBool(value);
 }
 
+static bool
+reads_queue(Oid role)
+{
+	Oid			queue = get_relname_relid("queue", get_namespace_oid(ION_SCHEMA, false));
+
+	return OidIsValid(queue) && pg_class_aclcheck(queue, role, ACL_SELECT) == ACLCHECK_OK;
+}
+
 /*
  * _may_read(service text) returns boolean: the tables' owner, or a member of
  * the service.  The last answer is kept for the length of a query, since a
@@ -176,7 +189,8 @@ ion_may_read(PG_FUNCTION_ARGS)
 	if (cached == NULL)
 	{
 		cached = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Cached));
-		cached->owner = ion_is_owner(GetUserId());
+		/* operators are known by what grant_operator() gives */
+		cached->owner = ion_is_owner(GetUserId()) || reads_queue(GetUserId());
 		fcinfo->flinfo->fn_extra = cached;
 	}
 	if (cached->owner)

@@ -100,7 +100,7 @@ options_jsonb(const IonProvider *p)
 	appendStringInfo(&json, ", \"connect_timeout_ms\": %d, \"timeout_ms\": %d, \"on_unknown\": \"%s\", \"allow_private_network\": %s, "
 					 "\"signed\": %s, \"authenticated\": %s, \"retry_schedule_ms\": [",
 					 p->connect_timeout_ms, p->timeout_ms, p->hold_unknown ? "hold" : "retry",
-					 p->allow_private_network ? "true" : "false", p->key ? "true" : "false",
+					 p->allow_private_network ? "true" : "false", p->signs ? "true" : "false",
 					 p->user || p->token ? "true" : "false");
 	for (int i = 0; i < p->retry.count; i++)
 		appendStringInfo(&json, "%s" INT64_FORMAT, i ? ", " : "", p->retry.delay_ms[i]);
@@ -176,7 +176,7 @@ ion_provider_runtime(PG_FUNCTION_ARGS)
 		for (int d = 0; d < ION_MAX_DISPATCHERS; d++)
 			in_flight += p->in_flight[d];
 		values[0] = ObjectIdGetDatum(p->server);
-		values[1] = CStringGetTextDatum(p->opens == 0 ? "ready" : p->retry_at > now ? "open" : "half_open");
+		values[1] = CStringGetTextDatum(p->broken ? "error" : p->opens == 0 ? "ready" : p->retry_at > now ? "open" : "half_open");
 		values[2] = Int32GetDatum(in_flight);
 		values[3] = Float8GetDatum(p->success_rate);
 		nulls[3] = p->success_rate < 0;

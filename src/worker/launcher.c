@@ -10,7 +10,8 @@
  *
  * It never gives up.  Whatever cannot be started (no worker slot is free, the
  * dispatcher keeps dying) is tried again after a time that doubles up to a
- * minute, and status() says why.
+ * minute, and status() says why.  After crashes in a row it waits as well, as
+ * crash_record.c says.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,6 +41,7 @@
 #include "base/settings.h"
 #include "base/shared.h"
 #include "compat/compat.h"
+#include "worker/crash_record.h"
 #include "worker/launcher.h"
 
 #define LAUNCHER_NAP_MS		5000
@@ -74,6 +76,7 @@ typedef struct Launcher
 	MemoryContext cxt;
 	Known		known[ION_MAX_DATABASES];	/* parallel to ion_shared->databases */
 	bool		busy;			/* something is being started: look again soon */
+	TimestampTz hold_until;		/* after crashes in a row: no dispatcher yet */
 	int			probes;			/* under way */
 	bool		full;			/* said that there are too many databases */
 	bool		slots_exhausted;	/* said so already */
@@ -137,6 +140,7 @@ void
 ion_launcher_main(Datum arg)
 {
 	Launcher   *l;
+	int64		wait_ms;
 
 	(void) arg;
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -146,6 +150,12 @@ ion_launcher_main(Datum arg)
 	attach();
 	l = MemoryContextAllocZero(TopMemoryContext, sizeof(Launcher));
 	l->cxt = TopMemoryContext;
+	wait_ms = ion_crash_record_wait_ms();
+	if (wait_ms > 0)
+	{
+		l->hold_until = GetCurrentTimestamp() + wait_ms * 1000;
+		say("the server went down right after a dispatcher had started: waiting before the next");
+	}
 	pgstat_report_activity(STATE_IDLE, NULL);
 
 	while (!ShutdownRequestPending)
@@ -165,6 +175,7 @@ ion_launcher_main(Datum arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
+	ion_crash_record_clear();
 	/* with status 0 the postmaster would never start us again */
 	proc_exit(1);
 }
@@ -302,7 +313,8 @@ look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted)
 		if (state != ION_DB_PRESENT || evicted || d >= ion_dispatchers ||
 			child->handle != NULL || slot->dispatchers[d].pid != 0)
 			continue;
-		if (backing_off(child, now))
+		l->hold_until = Min(l->hold_until, now + (int64) BACKOFF_MAX_MS * 1000);
+		if (backing_off(child, now) || now < l->hold_until)
 		{
 			l->busy = true;
 			continue;
@@ -310,6 +322,7 @@ look_after_dispatchers(Launcher *l, int i, IonDatabaseState state, bool evicted)
 		/* one that ends before it attaches has not ended in order */
 		slot->dispatchers[d].orderly = false;
 		snprintf(name, sizeof(name), "io_notify dispatcher %d for database %u", d + 1, l->known[i].database);
+		ion_crash_record_start();
 		start(l, child, l->known[i].database, name, "io_notify dispatcher", "ion_dispatcher_main", Int32GetDatum(d));
 	}
 }

@@ -400,6 +400,7 @@ ion_registry_publish(IonDispatcher *d)
 			continue;
 		slot->in_flight[d->index] = p->in_flight;
 		slot->opens = p->opens;
+		slot->broken = p->problem[0] != '\0';
 		slot->retry_at = now + (p->retry_at_ms - now_ms) * 1000;
 		if (p->success_rate >= 0)
 			slot->success_rate = p->success_rate;

@@ -53,7 +53,8 @@ my %kill_by = (
 	dispatcher => sub {
 		my @pids = dispatcher_pids($node);
 		kill 'KILL', @pids;
-		return eventually(sub { answers() && !grep { kill 0, $_ } @pids }, 30);
+		# only once the postmaster knows of the death does an answer mean recovery
+		return eventually(sub { !(grep { kill 0, $_ } @pids) && answers() }, 30);
 	},
 	# no process may outlive it: the next start would be refused
 	postmaster => sub {
