@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/owner.h"
 #include "base/shared.h"
 #include "queue/tx.h"
 
@@ -61,15 +62,16 @@ ion_tx_settings(void)
 }
 
 void
-ion_tx_begin(Oid owner, const char *activity)
+ion_tx_begin(bool as_owner, const char *activity)
 {
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, activity);
 	StartTransactionCommand();
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (OidIsValid(owner))
-		SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	/* read each time: who owns the tables now may have put triggers on them */
+	if (as_owner)
+		SetUserIdAndSecContext(ion_owner(), SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 }
 
 void

@@ -17,11 +17,11 @@
 extern void ion_tx_settings(void);
 
 /*
- * Begin: a READ COMMITTED transaction with a snapshot, SPI connected, acting
- * as owner under SECURITY_RESTRICTED_OPERATION; activity is shown in
- * pg_stat_activity.  owner InvalidOid: stay who we are.
+ * Begin: a READ COMMITTED transaction with a snapshot, SPI connected, and,
+ * with as_owner, acting as the tables' owner of this moment under
+ * SECURITY_RESTRICTED_OPERATION; activity is shown in pg_stat_activity.
  */
-extern void ion_tx_begin(Oid owner, const char *activity);
+extern void ion_tx_begin(bool as_owner, const char *activity);
 extern void ion_tx_commit(void);
 
 /*

@@ -129,7 +129,7 @@ make_partitions(void)
 	Oid			database;
 	Oid			owner;
 
-	ion_tx_begin(InvalidOid, "io_notify: making partitions");
+	ion_tx_begin(false, "io_notify: making partitions");
 	if (!OidIsValid(get_extension_oid(ION_EXTENSION, true)) || !OidIsValid(ion_message_relid(true)))
 	{
 		ion_tx_commit();

@@ -67,7 +67,7 @@ set_back(IonDispatcher *d, int64 step_ms)
 
 	PG_TRY();
 	{
-		ion_tx_begin(d->owner, "io_notify: following the clock");
+		ion_tx_begin(true, "io_notify: following the clock");
 		ion_queue_move_due(GetCurrentTimestamp(), step_ms);
 		ion_tx_commit();
 		good = true;

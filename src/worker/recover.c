@@ -171,7 +171,7 @@ recover_some(IonDispatcher *d, List **claimed)
 	int			last;
 	TimestampTz now = GetCurrentTimestamp();
 
-	ion_tx_begin(d->owner, "io_notify: recovering orphaned deliveries");
+	ion_tx_begin(true, "io_notify: recovering orphaned deliveries");
 	read_tokens(d, &before);
 	n = ion_orphans_find(tokens_array(&before), lease_start(d, now), ORPHANS_PER_TX, &orphans);
 	read_tokens(d, &after);

@@ -116,7 +116,7 @@ refresh(IonDispatcher *d)
 	d->providers_at_ms = ion_monotonic_ms();
 	d->dirty = true;
 	d->lap_cost_ms = 0;
-	ion_tx_begin(InvalidOid, "io_notify: reading the configuration");
+	ion_tx_begin(false, "io_notify: reading the configuration");
 	if (check_presence(d))
 	{
 		read_providers(d);

@@ -212,7 +212,7 @@ cycle(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling)
 	int64		now_ms = ion_monotonic_ms();
 	bool		claiming = want_claim(d, now_ms);
 
-	ion_tx_begin(d->owner, "io_notify: settling and claiming deliveries");
+	ion_tx_begin(true, "io_notify: settling and claiming deliveries");
 	if (n_settling > 0)
 		ion_settle(settling, n_settling, d->token, GetCurrentTimestamp());
 	if (claiming)
