@@ -70,7 +70,7 @@
 /* One row per channel; expanding in the target list is what costs least. */
 #define CHANNEL(input) \
 	"SELECT w.*, w.channels[w.n] AS channel FROM " \
-	"(SELECT v.*, generate_subscripts(v.channels, 1) AS n FROM (" RECIPIENT(input) ") v) w"
+	"(SELECT v.*, generate_subscripts(v.channels, 1) AS n FROM (" RECIPIENT(input) ") v) w OFFSET 0"
 
 /* Devices make several deliveries of a push; asked for only where one can go. */
 #define WITH_DEVICES \
