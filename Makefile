@@ -13,7 +13,7 @@ EXTENSION  = io_notify
 MODULE_big = io_notify
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" io_notify.control)
 
-BASE    = fiscal_code outcome owner provider_catalog settings shared uuid7
+BASE    = fiscal_code large_tables outcome owner provider_catalog settings shared uuid7
 RENDER  = escape escape_markdown html_page json_escape json_parse json_value \
           mail_address markdown markdown_text mime mime_header mime_transfer template \
           template_parse template_partials template_render template_tag text_check

@@ -16,6 +16,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "base/large_tables.h"
 #include "base/settings.h"
 #include "base/shared.h"
 #include "compat/compat.h"
@@ -30,6 +31,7 @@ void
 _PG_init(void)
 {
 	ion_settings_define();
+	ion_large_tables_install();
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	ion_shared_request();

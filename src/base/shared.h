@@ -62,6 +62,7 @@ typedef struct IonDatabaseSlot
 	TimestampTz evicted_until;	/* dispatchers stay away until then */
 	TimestampTz maintained_at;	/* last maintenance run */
 	bool		maintenance_wanted; /* the queue is due for a vacuum */
+	int64		vacuum_cost_us; /* what the last one took */
 	uint32		departures;		/* dispatchers that have left, in whatever way */
 	pg_atomic_uint32 work;		/* atomic: bumped by every commit with work */
 	pg_atomic_uint32 config;	/* atomic: bumped by pause, resume, install … */

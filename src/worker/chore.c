@@ -158,6 +158,8 @@ vacuum_queue(void)
 	static const char *const sql = "VACUUM (TRUNCATE off, INDEX_CLEANUP on, SKIP_LOCKED on, PARALLEL 0) io_notify.queue";
 	List	   *parsed;
 	PlannedStmt *statement;
+	IonDatabaseSlot *slot;
+	TimestampTz began = GetCurrentTimestamp();
 
 	/* that autovacuum is at it already is nothing to warn of */
 	SetConfigOption("log_min_messages", "error", PGC_SUSET, PGC_S_OVERRIDE);
@@ -174,4 +176,17 @@ vacuum_queue(void)
 	ProcessUtility(statement, sql, false, PROCESS_UTILITY_TOPLEVEL, NULL, NULL, None_Receiver, NULL);
 	CommitTransactionCommand();
 	pgstat_report_stat(true);
+
+	/*
+	 * While somebody holds an old snapshot nothing can be removed and each
+	 * vacuum reads more: the launcher waits in proportion to this.
+	 */
+	LWLockAcquire(ion_shared->lock, LW_EXCLUSIVE);
+	slot = ion_shared_database(MyDatabaseId, false);
+	if (slot != NULL)
+	{
+		slot->vacuum_cost_us = GetCurrentTimestamp() - began;
+		slot->maintained_at = GetCurrentTimestamp();
+	}
+	LWLockRelease(ion_shared->lock);
 }

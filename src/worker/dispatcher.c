@@ -297,8 +297,8 @@ wait_ms(IonDispatcher *d)
 static bool
 may_sleep(IonDispatcher *d)
 {
-	/* what cannot be claimed anyway (paused, hands full) need not wake us */
-	if (!d->active || d->paused_all || d->draining || d->n_ready > d->prefetch / 2)
+	/* work that could not be claimed anyway need not wake us */
+	if (!d->active || d->paused_all || d->draining)
 		return true;
 	pg_atomic_write_u32(&d->self->sleeping, 1);
 	pg_memory_barrier();

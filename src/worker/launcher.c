@@ -52,6 +52,7 @@
 #define SHORT_LIFE_MS		10000	/* a dispatcher that lives less has failed */
 #define MAINTAIN_EVERY_US	(INT64CONST(3600) * 1000 * 1000)
 #define VACUUM_EVERY_US		(INT64CONST(200) * 1000)
+#define VACUUM_SHARE		15		/* a vacuum may take one part in this of the time */
 
 /* A worker we started, by place: dispatchers 0…, then the chore. */
 typedef struct Child
@@ -361,7 +362,8 @@ look_after_chore(Launcher *l, int i, IonDatabaseState state)
 	else if (state == ION_DB_PRESENT &&
 			 (now - slot->maintained_at > MAINTAIN_EVERY_US ||
 			  now < slot->maintained_at || /* the clock was set back */
-			  (slot->maintenance_wanted && now - slot->maintained_at > VACUUM_EVERY_US)))
+			  (slot->maintenance_wanted &&
+			   now - slot->maintained_at > Max(VACUUM_EVERY_US, slot->vacuum_cost_us * VACUUM_SHARE))))
 	{
 		snprintf(name, sizeof(name), "io_notify maintenance of database %u", known->database);
 		known->chore_kind = ION_CHORE_MAINTAIN;
