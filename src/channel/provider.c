@@ -92,8 +92,7 @@ fingerprint(IonProvider *p, List *server, List *mapping)
 		if (credentials[i] != NULL)
 			EVP_DigestUpdate(md, credentials[i], strlen(credentials[i]) + 1);
 	}
-	if (p->secret_digest[0] != 0)
-		EVP_DigestUpdate(md, p->secret_digest, sizeof(p->secret_digest));
+	EVP_DigestUpdate(md, p->secret_digest, sizeof(p->secret_digest));
 	EVP_DigestFinal_ex(md, digest, &length);
 	EVP_MD_CTX_free(md);
 	for (unsigned int i = 0; i < Min(length, 32); i++)

@@ -31,8 +31,6 @@ static Datum masked_address(Datum channel, Datum address);
 PG_FUNCTION_INFO_V1(ion_route);
 PG_FUNCTION_INFO_V1(ion_route_explain);
 
-#define ION_ROUTE_INDEX_PLAN_ROWS 200	/* below this, plans go by primary keys */
-
 Datum
 ion_route(PG_FUNCTION_ARGS)
 {
@@ -54,7 +52,7 @@ ion_route(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (SPI_register_trigger_data(trigger) < 0)
 		elog(ERROR, "could not register the transition table");
-	ion_owner_begin(&caller, rows < ION_ROUTE_INDEX_PLAN_ROWS);
+	ion_owner_begin(&caller, rows < ION_ROUTE_FRESH_ROWS);
 	if (ion_route_new(rows, ion_accept_saw_scheduled()) > 0)
 		ion_wake_work_at_commit();
 	ion_owner_end(&caller);

@@ -33,8 +33,6 @@
 #include "queue/plan.h"
 #include "queue/route.h"
 
-#define ION_ROUTE_FRESH_ROWS 200	/* from here on a plan of its own pays */
-
 /* Columns the decision needs of a message. */
 #define MESSAGE_COLUMNS \
 	"id, service, recipient, email, phone, require_secure_channels, priority, " \

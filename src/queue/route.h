@@ -11,6 +11,13 @@
 #include "postgres.h"
 
 /*
+ * From this many rows on a statement is planned for itself, with every kind of
+ * join; below, the kept plan goes by keys.  Whoever acts as the owner around
+ * ion_route_new chooses its planner settings by the same number.
+ */
+#define ION_ROUTE_FRESH_ROWS 200
+
+/*
  * Each function runs between SPI_connect and SPI_finish, as the owner.
  */
 
