@@ -27,7 +27,7 @@ CHANNEL = content option_reader http_judge http_transport provider provider_heal
 INTAKE  = accept authority database_guard message_check message_row registry_trigger \
           route_trigger send wake
 WORKER  = chore clock crash_record dispatcher flight_record launcher recover registry store submit
-SQLAPI  = provider_api pure_api status_api
+SQLAPI  = as_owner provider_api pure_api status_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \
           $(CRYPTO:%=crypto/%) $(QUEUE:%=queue/%) $(CHANNEL:%=channel/%) \
@@ -37,7 +37,7 @@ OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
 SQL_SCHEMA  = 10_registry 20_sending 30_partitions 40_triggers 50_views 60_privileges
-SQL_INSTALL = 10_types 20_provider 30_intake 40_operate 50_status 60_install 90_privileges
+SQL_INSTALL = 05_access 10_types 20_provider 30_intake 40_operate 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)

@@ -45,8 +45,12 @@ CREATE TABLE IF NOT EXISTS io_notify.service
 	authorized_recipients text[] NOT NULL DEFAULT '{}',
 	default_time_to_live interval NOT NULL DEFAULT '1 day' CHECK (default_time_to_live > interval '0'),
 	daily_quota integer CHECK (daily_quota > 0),
+	monthly_quota integer CHECK (monthly_quota > 0),
 	rate_per_second double precision CHECK (rate_per_second > 0),
+	on_quota text NOT NULL DEFAULT 'refuse' CHECK (on_quota IN ('refuse', 'defer')),
 	explicit_addresses boolean NOT NULL DEFAULT false,
+	capabilities text[] NOT NULL DEFAULT '{}' CHECK (capabilities <@ '{advanced,payee,third_party_data,read_status}'::text[]),
+	mandatory boolean NOT NULL DEFAULT false,
 	webhook_url text,
 	language text,
 	created_at timestamptz NOT NULL DEFAULT now()
@@ -62,6 +66,26 @@ CREATE TABLE IF NOT EXISTS io_notify.service_member
 	PRIMARY KEY (service, role)
 );
 COMMENT ON TABLE io_notify.service_member IS 'database roles that may send for a service';
+
+CREATE TABLE IF NOT EXISTS io_notify.organization_member
+(
+	organization text NOT NULL REFERENCES io_notify.organization ON DELETE CASCADE ON UPDATE CASCADE,
+	role name NOT NULL,
+	granted_at timestamptz NOT NULL DEFAULT now(),
+	granted_by name NOT NULL DEFAULT current_user,
+	PRIMARY KEY (organization, role)
+);
+COMMENT ON TABLE io_notify.organization_member IS 'database roles that look after an organization''s services, and those of the organizations below it';
+
+CREATE TABLE IF NOT EXISTS io_notify.access
+(
+	role name NOT NULL,
+	kind text NOT NULL CHECK (kind IN ('operator', 'analyst', 'app')),
+	granted_at timestamptz NOT NULL DEFAULT now(),
+	granted_by name NOT NULL DEFAULT current_user,
+	PRIMARY KEY (role, kind)
+);
+COMMENT ON TABLE io_notify.access IS 'database roles with a task of their own: operators, analysts, back ends of the citizens'' app';
 
 CREATE TABLE IF NOT EXISTS io_notify.citizen
 (

@@ -32,8 +32,26 @@ static IonPlan read_service = {
 	"  pg_catalog.cardinality(s.authorized_cidrs) = 0 OR pg_catalog.inet_client_addr() IS NULL "
 	"    OR pg_catalog.inet_client_addr() <<= ANY (s.authorized_cidrs), "
 	"  EXISTS (SELECT FROM io_notify.pause p WHERE p.kind = 'service' AND p.name = s.name), "
-	"  ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE m.service = s.name) "
+	"  ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE m.service = s.name), "
+	"  (CASE WHEN 'advanced' = ANY (s.capabilities) THEN 1 ELSE 0 END) + (CASE WHEN 'payee' = ANY (s.capabilities) THEN 2 ELSE 0 END) "
+	"  + (CASE WHEN 'third_party_data' = ANY (s.capabilities) THEN 4 ELSE 0 END) + (CASE WHEN 'read_status' = ANY (s.capabilities) THEN 8 ELSE 0 END), "
+	"  s.mandatory, (SELECT o.fiscal_code FROM io_notify.organization o WHERE o.code = s.organization) "
 	"FROM io_notify.service s WHERE s.name = $1",
+	1, {TEXTOID}, NULL
+};
+
+static IonPlan roles_of_kind = {
+	"SELECT ARRAY(SELECT a.role::text FROM io_notify.access a WHERE a.kind = $1)",
+	1, {TEXTOID}, NULL
+};
+static IonPlan roles_of_service = {
+	"SELECT ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE $1 IS NULL OR m.service = $1)",
+	1, {TEXTOID}, NULL
+};
+static IonPlan roles_of_organization = {
+	"WITH RECURSIVE above AS (SELECT o.code, o.parent FROM io_notify.organization o WHERE $1 IS NULL OR o.code = $1 "
+	"  UNION SELECT o.code, o.parent FROM io_notify.organization o JOIN above a ON o.code = a.parent) "
+	"SELECT ARRAY(SELECT m.role::text FROM io_notify.organization_member m JOIN above a ON a.code = m.organization)",
 	1, {TEXTOID}, NULL
 };
 
@@ -70,6 +88,11 @@ ion_service_read(const char *name, Oid caller, MemoryContext cxt, IonService *se
 		text_array(d, cxt, &service->recipients, &service->n_recipients);
 	service->address_allowed = column_bool(row, desc, 5);
 	service->paused = column_bool(row, desc, 6);
+	d = SPI_getbinval(row, desc, 7, &isnull);
+	service->capabilities = DatumGetInt32(SPI_getbinval(row, desc, 8, &isnull));
+	service->mandatory = column_bool(row, desc, 9);
+	state = SPI_getvalue(row, desc, 10);
+	strlcpy(service->organization_fiscal_code, state ? state : "", sizeof(service->organization_fiscal_code));
 	d = SPI_getbinval(row, desc, 7, &isnull);
 	service->member = ion_is_owner(caller) || (!isnull && is_member(caller, d));
 	SPI_freetuptable(SPI_tuptable);
@@ -133,6 +156,37 @@ is_member(Oid caller, Datum roles)
 			return true;
 	}
 	return false;
+}
+
+bool
+ion_role_is(Oid role, const char *kind, const char *object)
+{
+	IonPlan    *plan = &roles_of_kind;
+	const char *argument = kind;
+	IonCaller	caller;
+	Datum		value;
+	Datum		roles;
+	bool		isnull;
+	bool		answer;
+
+	if (ion_is_owner(role))
+		return true;
+	if (strcmp(kind, "owner") == 0)
+		return false;
+	if (strcmp(kind, "service") == 0 || strcmp(kind, "organization") == 0)
+	{
+		plan = kind[0] == 's' ? &roles_of_service : &roles_of_organization;
+		argument = object;
+	}
+	SPI_connect();
+	value = argument ? CStringGetTextDatum(argument) : (Datum) 0;
+	ion_owner_begin(&caller, true);
+	ion_plan_run(plan, &value, argument ? " " : "n", false);
+	roles = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	answer = is_member(role, roles);
+	ion_owner_end(&caller);
+	SPI_finish();
+	return answer;
 }
 
 static void

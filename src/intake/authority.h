@@ -10,6 +10,12 @@
 
 #include "postgres.h"
 
+/* What a service may do beyond sending: bits of IonService.capabilities. */
+#define ION_MAY_ADVANCED			0x01
+#define ION_MAY_NAME_PAYEE			0x02
+#define ION_MAY_GIVE_THIRD_PARTY	0x04
+#define ION_MAY_READ_STATUS			0x08
+
 typedef struct IonService
 {
 	char		name[NAMEDATALEN];
@@ -18,7 +24,10 @@ typedef struct IonService
 	bool		member;			/* the caller may send for it */
 	bool		address_allowed;	/* the client's address is authorised */
 	bool		explicit_addresses;
+	int			capabilities;	/* ION_MAY_… */
+	bool		mandatory;		/* legal notices: suppression does not hold them */
 	int64		max_payment_amount; /* euro cents */
+	char		organization_fiscal_code[12];	/* "" when unknown */
 	char	  **recipients;		/* sandbox: the only ones allowed */
 	int			n_recipients;	/* 0: any */
 } IonService;
@@ -35,6 +44,14 @@ extern bool ion_service_read(const char *name, Oid caller, MemoryContext cxt, Io
  * for the service's state or a pause.
  */
 extern void ion_service_require(const IonService *service);
+
+/*
+ * Whether role is of a kind: owner, operator, analyst, app (rows of
+ * io_notify.access), or belongs to a service or an organization or one above
+ * it (object names it; NULL: to any).  The tables' owner is all of them.
+ * Unlike the rest it needs no SPI connection and acts as the owner itself.
+ */
+extern bool ion_role_is(Oid role, const char *kind, const char *object);
 
 /* Whether recipient is one a sandboxed service may address; others: any. */
 extern bool ion_service_may_address(const IonService *service, const char *recipient);

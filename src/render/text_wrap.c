@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ *
+ * text_wrap.c
+ *	  Plain text in lines short enough to read.
+ *
+ * Only spaces become line ends, and never one before a word that would look
+ * like a quotation or a list item at the start of a line.  So the text's words
+ * and what its lines mean stay the same, and a URL can be clicked.  One pass;
+ * nothing fails.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/pure.h"
+
+#include <string.h>
+
+#include "render/text_check.h"
+#include "render/text_wrap.h"
+
+/* Indented by so much, a line is code. */
+#define CODE_INDENT		4
+
+/* Quote marks, indent and marker wider than this leave no room for text. */
+#define PREFIX_MAX		32
+
+static void wrap_line(StringInfo out, const char *line, size_t len);
+static size_t prefix_length(const char *line, size_t len, size_t *quotes);
+static size_t marker_length(const char *p, size_t len);
+static bool may_begin_line(const char *word, size_t len);
+
+void
+ion_text_wrap(StringInfo out, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end)
+	{
+		const char *eol = memchr(text, '\n', end - text);
+
+		if (eol == NULL)
+			eol = end;
+		wrap_line(out, text, eol - text);
+		if (eol == end)
+			return;
+		appendStringInfoCharMacro(out, '\n');
+		text = eol + 1;
+	}
+}
+
+/* Appends one line, broken where it must be and may. */
+static void
+wrap_line(StringInfo out, const char *line, size_t len)
+{
+	size_t		quotes;
+	size_t		prefix = prefix_length(line, len, &quotes);
+	size_t		done = prefix;
+	int			column = (int) prefix;
+
+	if (ion_text_char_count(line, len) <= ION_TEXT_WRAP_COLUMN ||
+		prefix - quotes >= CODE_INDENT || prefix > PREFIX_MAX)
+	{
+		appendBinaryStringInfo(out, line, (int) len);
+		return;
+	}
+	appendBinaryStringInfo(out, line, (int) prefix);
+	while (done < len)
+	{
+		size_t		word = done;
+		size_t		end;
+		int			width;
+
+		while (word < len && line[word] == ' ')
+			word++;
+		end = word;
+		while (end < len && line[end] != ' ')
+			end++;
+		width = ion_text_char_count(line + done, end - done);
+		if (done > prefix && column + width > ION_TEXT_WRAP_COLUMN &&
+			may_begin_line(line + word, end - word))
+		{
+			appendStringInfoCharMacro(out, '\n');
+			appendBinaryStringInfo(out, line, (int) quotes);
+			appendStringInfoSpaces(out, (int) (prefix - quotes));
+			column = (int) prefix;
+			width -= (int) (word - done);
+			done = word;
+		}
+		appendBinaryStringInfo(out, line + done, (int) (end - done));
+		column += width;
+		done = end;
+	}
+}
+
+/*
+ * Octets before a line's text: quote marks, counted in *quotes, then spaces
+ * and an item's marker.  All ASCII, so octets are columns.
+ */
+static size_t
+prefix_length(const char *line, size_t len, size_t *quotes)
+{
+	size_t		n = 0;
+
+	while (n + 1 < len && line[n] == '>' && line[n + 1] == ' ')
+		n += 2;
+	*quotes = n;
+	while (n < len && line[n] == ' ')
+		n++;
+	if (n - *quotes < CODE_INDENT)
+		n += marker_length(line + n, len - n);
+	return n;
+}
+
+/* Octets of "- " or "12. "; 0 when there is no marker. */
+static size_t
+marker_length(const char *p, size_t len)
+{
+	size_t		n = strspn(p, "0123456789");
+
+	if (n >= len)
+		return 0;
+	if (n == 0 ? p[0] != '-' : p[n] != '.' && p[n] != ')')
+		return 0;
+	return n + 1 < len && p[n + 1] == ' ' ? n + 2 : 0;
+}
+
+/* Whether a word at the start of a line still means what it meant inside. */
+static bool
+may_begin_line(const char *word, size_t len)
+{
+	if (len == 0 || word[0] == '>')
+		return false;
+	return marker_length(word, len + 1) == 0 || word[len] != ' ';
+}
