@@ -21,7 +21,8 @@ NET     = address_policy curl_global dot_stuff http_client reactor smtp_capabili
           smtp_client smtp_dialogue smtp_envelope smtp_machine smtp_reply smtp_verdict \
           url_check
 CRYPTO  = webhook_signature
-QUEUE   = claim orphan plan registry_read retry_policy route settle tx
+QUEUE   = claim decision facts lookup orphan plan registry_read retry_policy route route_rows \
+          row_store service_cache settle tx
 CHANNEL = content option_reader http_judge http_transport provider provider_health provider_options \
           retry_after smtp_transport transport
 INTAKE  = accept authority database_guard message_check message_row registry_trigger \

@@ -134,7 +134,7 @@ def p2(bench):
     seconds = max(3, int(10 * bench.scale))
     columns = "(service, recipient, subject, markdown)"
     values = ["'bench', '%s', 'Avviso numero %d', 'La tua pratica **%d** è "
-              "stata aggiornata. Accedi per i dettagli.'"
+              "stata aggiornata. Accedi al portale per leggere i dettagli.'"
               % (harness.fiscal_code(n), n, n) for n in range(100)]
     routed = [f"INSERT INTO io_notify.message {columns} VALUES ({row});"
               for row in values]
@@ -185,7 +185,8 @@ def p3(bench):
         database.sql.run(
             "CREATE TABLE source AS SELECT 'bench' AS service, p.fiscal_code "
             "AS recipient, 'Avviso numero ' || g AS subject, 'La tua pratica "
-            "**' || g || '** è stata aggiornata. Accedi per i dettagli.' AS "
+            "**' || g || '** è stata aggiornata. Accedi al portale per leggere i "
+            "dettagli.' AS "
             f"markdown FROM generate_series(1, {count}) g JOIN person p "
             f"ON p.n = g % {harness.CITIZENS}")
         database.sql.run("ANALYZE source")
@@ -239,7 +240,8 @@ def latencies(bench, database, record, count, gap_ms):
     """Microseconds from COMMIT sent to arrival, one per message."""
     insert = ("INSERT INTO io_notify.message (service, recipient, subject, "
               f"markdown) VALUES ('bench', '{harness.fiscal_code(7)}', "
-              "'Avviso', 'La tua pratica è stata aggiornata.') RETURNING id")
+              "'Avviso numero 1', 'La tua pratica **1** è stata aggiornata. "
+              "Accedi al portale per leggere i dettagli.') RETURNING id")
     sent = commits(bench, count, gap_ms, insert, "bench_sender")
     database.wait_queue_empty(seconds=60)
     time.sleep(0.1)

@@ -244,7 +244,8 @@ class Database:
                     "INSERT INTO io_notify.message (service, recipient, "
                     f"subject, markdown) SELECT '{service}', p.fiscal_code, "
                     "'Avviso numero ' || g, 'La tua pratica **' || g || '** "
-                    "è stata aggiornata. Accedi per i dettagli.' "
+                    "è stata aggiornata. Accedi al portale per leggere i "
+                    "dettagli.' "
                     f"FROM generate_series({first}, {last - 1}) g "
                     f"JOIN person p ON p.n = g % {CITIZENS}")
 

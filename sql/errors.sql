@@ -20,7 +20,7 @@ SELECT (SELECT count(*) FROM io_notify.message) AS messages, (SELECT count(*) FR
 
 -- one message; the parameters say what differs from a good one
 CREATE FUNCTION try(columns text, vals text, service text DEFAULT '''able''', recipient text DEFAULT '''RSSMRA85T10A562S''',
-					content text DEFAULT '''Oggetto'', ''Testo''') RETURNS text LANGUAGE sql AS $$
+					content text DEFAULT '''Oggetto di prova'', rpad(''Testo'', 80, ''.'')') RETURNS text LANGUAGE sql AS $$
 	SELECT public.refused(format('INSERT INTO io_notify.message (service, recipient, subject, markdown%s) VALUES (%s, %s, %s%s)',
 								 ', ' || columns, service, recipient, content, ', ' || vals))
 $$;
@@ -59,16 +59,16 @@ SELECT try('template', '''shared''', content => 'NULL, NULL');
 SELECT try('template', '''nothing''', content => 'NULL, NULL');
 SELECT try('template', '''own''', service => '''errors''', content => 'NULL, NULL');
 SELECT try(NULL, NULL, content => ''''', ''Testo''');
-SELECT try(NULL, NULL, content => 'repeat(''è'', 120), ''Testo''');
-SELECT try(NULL, NULL, content => 'repeat(''è'', 121), ''Testo''');
-SELECT try(NULL, NULL, content => '''Oggetto'', ''''');
-SELECT try(NULL, NULL, content => '''Oggetto'', repeat(''è'', 10000)');
-SELECT try(NULL, NULL, content => '''Oggetto'', repeat(''è'', 10001)');
-SELECT try(NULL, NULL, content => 'E''Oggetto\r\nBcc: x@y.it'', ''Testo''');
-SELECT try(NULL, NULL, content => 'E''Oggetto\u0085'', ''Testo''');
-SELECT try(NULL, NULL, content => 'E''Oggetto\u2028'', ''Testo''');
-SELECT try(NULL, NULL, content => '''Oggetto'', E''Testo\x07''');
-SELECT try(NULL, NULL, content => '''Oggetto'', E''Riga\r\n\tRiga''');
+SELECT try(NULL, NULL, content => 'repeat(''è'', 120), rpad(''Testo'', 80, ''.'')');
+SELECT try(NULL, NULL, content => 'repeat(''è'', 121), rpad(''Testo'', 80, ''.'')');
+SELECT try(NULL, NULL, content => '''Oggetto di prova'', ''''');
+SELECT try(NULL, NULL, content => '''Oggetto di prova'', repeat(''è'', 10000)');
+SELECT try(NULL, NULL, content => '''Oggetto di prova'', repeat(''è'', 10001)');
+SELECT try(NULL, NULL, content => 'E''Oggetto\r\nBcc: x@y.it'', rpad(''Testo'', 80, ''.'')');
+SELECT try(NULL, NULL, content => 'E''Oggetto di prova\u0085'', rpad(''Testo'', 80, ''.'')');
+SELECT try(NULL, NULL, content => 'E''Oggetto di prova\u2028'', rpad(''Testo'', 80, ''.'')');
+SELECT try(NULL, NULL, content => '''Oggetto di prova'', rpad(E''Testo\x07'', 80, ''.'')');
+SELECT try(NULL, NULL, content => '''Oggetto di prova'', rpad(E''Riga\r\n\tRiga'', 80, ''.'')');
 SELECT try('params', '''[1]''');
 SELECT try('params', '''"testo"''');
 SELECT try('params', '''null''');
@@ -137,12 +137,12 @@ RESET io_notify.check_fiscal_code;
 
 -- one bad row spoils its whole statement
 SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown)
-	SELECT 'able', CASE i WHEN 900 THEN 'RSSMRA85T10A562T' ELSE 'RSSMRA85T10A562S' END, 'Oggetto', 'Testo' FROM generate_series(1, 1000) i$$);
+	SELECT 'able', CASE i WHEN 900 THEN 'RSSMRA85T10A562T' ELSE 'RSSMRA85T10A562S' END, 'Oggetto di prova', rpad('Testo', 80, '.') FROM generate_series(1, 1000) i$$);
 
 -- idempotency: the same key with another payload
 BEGIN;
-INSERT INTO io_notify.message (service, recipient, subject, markdown, idempotency_key) VALUES ('able', 'RSSMRA85T10A562S', 'Oggetto', 'Testo', 'k1');
-SELECT try('idempotency_key', '''k1''', content => '''Oggetto'', ''Altro''');
+INSERT INTO io_notify.message (service, recipient, subject, markdown, idempotency_key) VALUES ('able', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'), 'k1');
+SELECT try('idempotency_key', '''k1''', content => '''Oggetto di prova'', rpad(''Altro'', 80, ''.'')');
 SELECT try('idempotency_key', '''k1''', recipient => '''VRDGPP70A01H501S''');
 SELECT try('idempotency_key, reference', '''k1'', ''r''');
 SELECT try('idempotency_key', '''k1''', service => '''errors''');

@@ -80,7 +80,7 @@ INSERT INTO io_notify.organization (code, name) VALUES ('comune', 'Comune di Ese
 INSERT INTO io_notify.service (name, organization, state, channels) VALUES ('kept', 'comune', 'published', '{inbox,email}');
 INSERT INTO io_notify.citizen (fiscal_code, email, email_verified, inbox_enabled) VALUES ('RSSMRA85T10A562S', 'mario@citizens.test', true, true);
 SELECT io_notify.grant_sender('regress_ion_keeper', 'kept');
-INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Uno', 'Testo');
+INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Uno di prova', rpad('Testo', 80, '.'));
 SELECT count(*) FROM io_notify.message_status WHERE status = 'PROCESSED';
 
 CREATE TABLE before_columns AS
@@ -127,12 +127,12 @@ SELECT table_name, column_name, ordinal_position, data_type, is_nullable, column
 SELECT relation, tgname FROM (SELECT * FROM before_triggers EXCEPT
 SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t) missing;
 SELECT * FROM before_views EXCEPT SELECT viewname, definition FROM pg_views WHERE schemaname = 'io_notify';
-INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Due', 'Testo');
+INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Due di prova', rpad('Testo', 80, '.'));
 SELECT count(*) FROM io_notify.message_status WHERE status = 'PROCESSED';
 
 -- members may do again what they could do before
 SET ROLE regress_ion_keeper;
-INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Tre', 'Testo');
+INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Tre di prova', rpad('Testo', 80, '.'));
 SELECT count(*) FROM io_notify.message_status WHERE service = 'kept';
 RESET ROLE;
 
@@ -141,7 +141,7 @@ DROP VIEW io_notify.message_status;
 DROP TRIGGER route ON io_notify.message;
 ALTER TABLE io_notify.message ALTER COLUMN id DROP DEFAULT;
 SELECT io_notify.install();
-INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Quattro', 'Testo');
+INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('kept', 'RSSMRA85T10A562S', 'Quattro di prova', rpad('Testo', 80, '.'));
 SELECT status, count(*) FROM io_notify.message_status GROUP BY 1;
 
 -- evidence is not changed

@@ -15,31 +15,31 @@ SELECT io_notify.grant_operator('regress_ion_operator');
 SELECT io_notify.grant_analyst('regress_ion_analyst');
 
 SET ROLE regress_ion_sender;
-INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Oggetto', 'Testo') RETURNING id IS NOT NULL;
-SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto', markdown => 'Testo') AS id \gset
+INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.')) RETURNING id IS NOT NULL;
+SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto di prova', markdown => rpad('Testo', 80, '.')) AS id \gset
 SELECT status, deliveries FROM io_notify.message_status WHERE message_id = :'id';
 SELECT io_notify.cancel(:'id');
 SELECT channel, would_send, address, reason FROM io_notify.route_explain('mine', 'RSSMRA85T10A562S');
 INSERT INTO io_notify.message (service, recipient, subject, markdown)
-SELECT 'mine', 'RSSMRA85T10A562S', 'Oggetto', 'Testo' FROM generate_series(1, 50);
+SELECT 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.') FROM generate_series(1, 50);
 
 -- forged columns
-SELECT public.refused($$INSERT INTO io_notify.message (id, service, recipient, subject, markdown) VALUES (io_notify.uuid_v7(), 'mine', 'RSSMRA85T10A562S', 'a', 'b')$$);
-SELECT public.refused($$INSERT INTO io_notify.message (created_by, service, recipient, subject, markdown) VALUES ('postgres', 'mine', 'RSSMRA85T10A562S', 'a', 'b')$$);
-SELECT public.refused($$INSERT INTO io_notify.message (created_at, service, recipient, subject, markdown) VALUES (now(), 'mine', 'RSSMRA85T10A562S', 'a', 'b')$$);
+SELECT public.refused($$INSERT INTO io_notify.message (id, service, recipient, subject, markdown) VALUES (io_notify.uuid_v7(), 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
+SELECT public.refused($$INSERT INTO io_notify.message (created_by, service, recipient, subject, markdown) VALUES ('postgres', 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
+SELECT public.refused($$INSERT INTO io_notify.message (created_at, service, recipient, subject, markdown) VALUES (now(), 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
 -- another service, whether it exists or not
-SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('theirs', 'RSSMRA85T10A562S', 'a', 'b')$$);
-SELECT public.refused($$SELECT io_notify.send('theirs', 'RSSMRA85T10A562S', NULL, subject => 'a', markdown => 'b')$$);
+SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('theirs', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
+SELECT public.refused($$SELECT io_notify.send('theirs', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto di prova', markdown => rpad('Testo', 80, '.'))$$);
 SELECT public.refused($$SELECT * FROM io_notify.route_explain('theirs', 'RSSMRA85T10A562S')$$);
 -- a statement that mixes one's own and another's
 SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES
-	('mine', 'RSSMRA85T10A562S', 'a', 'b'), ('theirs', 'RSSMRA85T10A562S', 'a', 'b')$$);
+	('mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.')), ('theirs', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
 -- bodies, citizens, deliveries, the queue, the registry
 SELECT t, public.refused(format('SELECT * FROM io_notify.%I', t))
 FROM unnest('{message,delivery,attempt,receipt,queue,citizen,preference,service,service_member,template,organization,device,
 	suppression,activation,pause,idempotency,audit_event,audit_seal,installation,provider,message_default,delivery_default}'::text[]) t;
 SELECT public.refused('SELECT markdown FROM io_notify.message');
-SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'a', 'b') RETURNING markdown$$);
+SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.')) RETURNING markdown$$);
 SELECT public.refused('UPDATE io_notify.message SET subject = ''a''');
 SELECT public.refused('DELETE FROM io_notify.message');
 SELECT public.refused('TRUNCATE io_notify.message');
@@ -67,19 +67,19 @@ SELECT service, created_by, count(*) FROM io_notify.message WHERE service IN ('m
 
 -- a delegate is one more member: by the role it belongs to, or by grant
 SET ROLE regress_ion_delegate;
-SELECT public.refused($$SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'a', markdown => 'b')$$);
+SELECT public.refused($$SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto di prova', markdown => rpad('Testo', 80, '.'))$$);
 RESET ROLE;
 GRANT regress_ion_sender TO regress_ion_delegate;
 SET ROLE regress_ion_delegate;
-INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Per delega', 'Testo');
+INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Per delega', rpad('Testo', 80, '.'));
 RESET ROLE;
 SELECT created_by, count(*) FROM io_notify.message WHERE subject = 'Per delega' GROUP BY 1;
 REVOKE regress_ion_sender FROM regress_ion_delegate;
 
 -- a definer function sends as its owner; a session's role decides elsewhere
 CREATE FUNCTION public.send_mine() RETURNS name LANGUAGE sql SECURITY DEFINER AS $$
-	INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Definer', 'Testo');
-	SELECT created_by FROM io_notify.message_status s JOIN io_notify.message m ON m.id = s.message_id WHERE m.subject = 'Definer';
+	INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('mine', 'RSSMRA85T10A562S', 'Dal definitore', rpad('Testo', 80, '.'));
+	SELECT created_by FROM io_notify.message_status s JOIN io_notify.message m ON m.id = s.message_id WHERE m.subject = 'Dal definitore';
 $$;
 SET ROLE regress_ion_stranger;
 SELECT public.send_mine() = session_user;
@@ -90,13 +90,13 @@ DROP FUNCTION public.send_mine();
 UPDATE io_notify.service SET authorized_cidrs = '{203.0.113.0/24}' WHERE name = 'mine';
 SET ROLE regress_ion_sender;
 SELECT CASE WHEN inet_client_addr() IS NULL
-	THEN public.refused($$SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'a', markdown => 'b')$$) ELSE 'accepted' END;
+	THEN public.refused($$SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto di prova', markdown => rpad('Testo', 80, '.'))$$) ELSE 'accepted' END;
 RESET ROLE;
 
 -- leaving: membership decides, not the grant that stays
 DELETE FROM io_notify.service_member WHERE role = 'regress_ion_sender';
 SET ROLE regress_ion_sender;
-SELECT public.refused($$SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'a', markdown => 'b')$$);
+SELECT public.refused($$SELECT io_notify.send('mine', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto di prova', markdown => rpad('Testo', 80, '.'))$$);
 SELECT count(*) FROM io_notify.message_status;
 RESET ROLE;
 

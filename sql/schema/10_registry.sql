@@ -19,11 +19,10 @@ CREATE TABLE IF NOT EXISTS io_notify.organization
 (
 	code text PRIMARY KEY CHECK (code <> ''),
 	name text NOT NULL,
-	fiscal_code text CHECK (fiscal_code ~ '^[0-9]{11}$'),
+	fiscal_code text,
 	parent text REFERENCES io_notify.organization,
 	default_language text NOT NULL DEFAULT 'it',
-	created_at timestamptz NOT NULL DEFAULT now(),
-	CHECK (parent <> code)
+	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE io_notify.organization IS 'public bodies (enti), hierarchical by parent';
 
@@ -53,19 +52,45 @@ CREATE TABLE IF NOT EXISTS io_notify.service
 	mandatory boolean NOT NULL DEFAULT false,
 	webhook_url text,
 	language text,
+	scope text,
+	topic text,
+	web_url text,
+	privacy_url text,
+	tos_url text,
+	support_url text,
+	app_ios text,
+	app_android text,
+	logo_url text,
+	email text,
+	pec text,
+	phone text,
+	address text,
+	age_min integer,
+	age_max integer,
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE io_notify.service IS 'accredited senders; name is the key senders write in message.service';
+
+CREATE TABLE IF NOT EXISTS io_notify.service_quota
+(
+	service text NOT NULL REFERENCES io_notify.service ON DELETE CASCADE ON UPDATE CASCADE,
+	channel text NOT NULL DEFAULT '' CHECK (channel IN ('', 'push', 'email', 'sms', 'webhook', 'pec')),
+	period text NOT NULL CHECK (period IN ('day', 'month')),
+	quota bigint NOT NULL CHECK (quota >= 0),
+	PRIMARY KEY (service, channel, period)
+);
+COMMENT ON TABLE io_notify.service_quota IS 'limits per channel and period beside the service''s own daily_quota and monthly_quota; channel empty means messages';
 
 CREATE TABLE IF NOT EXISTS io_notify.service_member
 (
 	service text NOT NULL REFERENCES io_notify.service ON DELETE CASCADE ON UPDATE CASCADE,
 	role name NOT NULL,
+	delegate_of text REFERENCES io_notify.organization ON UPDATE CASCADE,
 	granted_at timestamptz NOT NULL DEFAULT now(),
 	granted_by name NOT NULL DEFAULT current_user,
 	PRIMARY KEY (service, role)
 );
-COMMENT ON TABLE io_notify.service_member IS 'database roles that may send for a service';
+COMMENT ON TABLE io_notify.service_member IS 'database roles that may send for a service; delegate_of names the intermediary organization a role belongs to, when it is not the service''s own';
 
 CREATE TABLE IF NOT EXISTS io_notify.organization_member
 (
@@ -144,7 +169,7 @@ CREATE TABLE IF NOT EXISTS io_notify.device
 	created_at timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz
 );
-CREATE INDEX IF NOT EXISTS device_citizen ON io_notify.device (fiscal_code);
+CREATE INDEX IF NOT EXISTS device_citizen ON io_notify.device (fiscal_code, id);
 COMMENT ON TABLE io_notify.device IS 'push subscriptions and app installations';
 
 CREATE TABLE IF NOT EXISTS io_notify.suppression
@@ -155,7 +180,8 @@ CREATE TABLE IF NOT EXISTS io_notify.suppression
 	source text,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz,
-	PRIMARY KEY (channel, address)
+	service text NOT NULL DEFAULT '',
+	PRIMARY KEY (channel, address, service)
 );
 COMMENT ON TABLE io_notify.suppression IS 'addresses that must not be used; e-mail and pec addresses in lower case';
 

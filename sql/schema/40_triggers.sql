@@ -9,7 +9,18 @@ ALTER TABLE io_notify.audit_event ALTER COLUMN id SET DEFAULT io_notify.uuid_v7(
 ALTER TABLE io_notify.audit_seal ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
 
 DO $attach$
+DECLARE
+	registry regclass;
 BEGIN
+	-- also under logical replication, where ordinary triggers rest
+	FOREACH registry IN ARRAY ARRAY['io_notify.service', 'io_notify.service_member', 'io_notify.service_quota', 'io_notify.pause', 'io_notify.organization']::regclass[]
+	LOOP
+		IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = registry AND tgname = 'registry_changed') THEN
+			EXECUTE pg_catalog.format('CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
+				FOR EACH STATEMENT EXECUTE FUNCTION io_notify._registry_changed()', registry);
+			EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER registry_changed', registry);
+		END IF;
+	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
 				   WHERE tgrelid = 'io_notify.message'::regclass AND tgname = 'accept') THEN
 		CREATE TRIGGER accept BEFORE INSERT ON io_notify.message

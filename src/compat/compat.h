@@ -70,4 +70,42 @@
 #define ion_noreturn pg_attribute_noreturn()
 #endif
 
+/* 16 moved permissions out of the range table; 18 wants the relations not pruned */
+#include "executor/executor.h"
+#include "parser/parse_relation.h"
+static inline void
+ion_init_range_table(EState *estate, RangeTblEntry *rte)
+{
+#if PG_VERSION_NUM >= 160000
+	List	   *permissions = NIL;
+
+	addRTEPermissionInfo(&permissions, rte);
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, list_make1(rte), permissions, bms_make_singleton(1));
+#else
+	ExecInitRangeTable(estate, list_make1(rte), permissions);
+#endif
+#else
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+/* 16 computes the map when it is asked for, and tells summarizing indexes */
+#if PG_VERSION_NUM >= 160000
+#define ion_root_to_child_map(leaf, estate) ExecGetRootToChildMap((leaf), (estate))
+#define ion_insert_index_tuples(leaf, slot, estate) \
+	ExecInsertIndexTuples((leaf), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define ion_root_to_child_map(leaf, estate) ((leaf)->ri_RootToPartitionMap)
+#define ion_insert_index_tuples(leaf, slot, estate) \
+	ExecInsertIndexTuples((leaf), (slot), (estate), false, false, NULL, NIL)
+#endif
+
+/* 18 counts what an index scan does */
+#if PG_VERSION_NUM >= 180000
+#define ion_index_beginscan(heap, index, snapshot, n) index_beginscan((heap), (index), (snapshot), NULL, (n), 0)
+#else
+#define ion_index_beginscan(heap, index, snapshot, n) index_beginscan((heap), (index), (snapshot), (n), 0)
+#endif
+
 #endif							/* ION_COMPAT_COMPAT_H */

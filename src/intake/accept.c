@@ -37,10 +37,9 @@ typedef struct AcceptState
 	Oid			relid;			/* whose columns the map describes */
 	IonColumnMap map;
 	Oid			caller;
-	bool		service_known;
-	IonService	service;		/* the last one seen */
+	const IonService *service;	/* the last one seen, or NULL */
 	char	   *template;		/* the last template found for it, or NULL */
-	MemoryContext service_cxt;	/* holds recipients and template */
+	MemoryContext service_cxt;	/* holds template */
 	MemoryContext row_cxt;		/* reset for every row */
 } AcceptState;
 
@@ -129,7 +128,7 @@ accept_state(FunctionCallInfo fcinfo, Relation rel)
 	if (state->caller != GetUserId())
 	{
 		state->caller = GetUserId();
-		state->service_known = false;
+		state->service = NULL;
 	}
 	return state;
 }
@@ -138,24 +137,21 @@ static void
 read_service(AcceptState *state, const char *name)
 {
 	IonCaller	caller;
-	bool		found;
 
-	state->service_known = false;
 	MemoryContextReset(state->service_cxt);
 	state->template = NULL;
 	SPI_connect();
 	ion_owner_begin(&caller, true);
-	found = ion_service_read(name, caller.user, state->service_cxt, &state->service);
+	state->service = ion_service_find(name);
 	ion_owner_end(&caller);
 	SPI_finish();
-	if (!found)
+	if (state->service == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("service \"%s\" does not exist", pnstrdup(name, Min(strlen(name), NAMEDATALEN))),
 				 errhint("Services are registered in io_notify.service."),
 				 errhidestmt(true)));
-	ion_service_require(&state->service);
-	state->service_known = true;
+	ion_service_require(state->service, caller.user);
 }
 
 static void
@@ -163,26 +159,26 @@ check_against_service(AcceptState *state, const IonMessageRow *row)
 {
 	char	   *name = TextDatumGetCString(row->value[ION_COL_SERVICE]);
 
-	if (!state->service_known || strcmp(name, state->service.name) != 0)
+	if (state->service == NULL || strcmp(name, state->service->name) != 0)
 		read_service(state, name);
-	if (!ion_service_may_address(&state->service, TextDatumGetCString(row->value[ION_COL_RECIPIENT])))
+	if (!ion_service_may_address(state->service, TextDatumGetCString(row->value[ION_COL_RECIPIENT])))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("service \"%s\" may send to its authorised recipients only", name),
-				 errdetail("It is in the sandbox; recipients authorised: %d.", state->service.n_recipients),
+				 errdetail("It is in the sandbox; recipients authorised: %d.", state->service->n_recipients),
 				 errhidestmt(true)));
-	if ((!row->isnull[ION_COL_EMAIL] || !row->isnull[ION_COL_PHONE]) && !state->service.explicit_addresses)
+	if ((!row->isnull[ION_COL_EMAIL] || !row->isnull[ION_COL_PHONE]) && !state->service->explicit_addresses)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("service \"%s\" may not give addresses of its own", name),
 				 errhint("Leave email and phone null: the citizen's own are used. A DBA can set explicit_addresses."),
 				 errhidestmt(true)));
 	if (!row->isnull[ION_COL_PAYMENT_AMOUNT] &&
-		DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]) > state->service.max_payment_amount)
+		DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]) > state->service->max_payment_amount)
 		ion_value_error("payment_amount",
 						psprintf("The amount of " INT64_FORMAT " cents exceeds the service's maximum of " INT64_FORMAT ".",
 								 DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]),
-								 state->service.max_payment_amount),
+								 state->service->max_payment_amount),
 						"The maximum is io_notify.service.max_payment_amount.");
 	if (!row->isnull[ION_COL_TEMPLATE])
 		check_template(state, row);
@@ -208,7 +204,7 @@ check_template(AcceptState *state, const IonMessageRow *row)
 	if (found == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("template \"%s\" does not exist for service \"%s\"", name, state->service.name),
+				 errmsg("template \"%s\" does not exist for service \"%s\"", name, state->service->name),
 				 errhint("Templates stand in io_notify.template."),
 				 errhidestmt(true)));
 	state->template = MemoryContextStrdup(state->service_cxt, name);
@@ -251,7 +247,7 @@ take_idempotency_key(AcceptState *state, const IonMessageRow *row, TupleDesc des
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("idempotency key was used before with another message"),
-				 errdetail("Service \"%s\" sent a different payload under this key.", state->service.name),
+				 errdetail("Service \"%s\" sent a different payload under this key.", state->service->name),
 				 errhint("Use a new key for a new message; repeat a message unchanged."),
 				 errhidestmt(true)));
 	return taken;

@@ -27,19 +27,6 @@
 #include "intake/authority.h"
 #include "queue/plan.h"
 
-static IonPlan read_service = {
-	"SELECT s.state, s.explicit_addresses, s.max_payment_amount, s.authorized_recipients, "
-	"  pg_catalog.cardinality(s.authorized_cidrs) = 0 OR pg_catalog.inet_client_addr() IS NULL "
-	"    OR pg_catalog.inet_client_addr() <<= ANY (s.authorized_cidrs), "
-	"  EXISTS (SELECT FROM io_notify.pause p WHERE p.kind = 'service' AND p.name = s.name), "
-	"  ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE m.service = s.name), "
-	"  (CASE WHEN 'advanced' = ANY (s.capabilities) THEN 1 ELSE 0 END) + (CASE WHEN 'payee' = ANY (s.capabilities) THEN 2 ELSE 0 END) "
-	"  + (CASE WHEN 'third_party_data' = ANY (s.capabilities) THEN 4 ELSE 0 END) + (CASE WHEN 'read_status' = ANY (s.capabilities) THEN 8 ELSE 0 END), "
-	"  s.mandatory, (SELECT o.fiscal_code FROM io_notify.organization o WHERE o.code = s.organization) "
-	"FROM io_notify.service s WHERE s.name = $1",
-	1, {TEXTOID}, NULL
-};
-
 static IonPlan roles_of_kind = {
 	"SELECT ARRAY(SELECT a.role::text FROM io_notify.access a WHERE a.kind = $1)",
 	1, {TEXTOID}, NULL
@@ -55,58 +42,26 @@ static IonPlan roles_of_organization = {
 	1, {TEXTOID}, NULL
 };
 
-static bool is_member(Oid caller, Datum roles);
-static void text_array(Datum array, MemoryContext cxt, char ***items, int *n);
+static bool is_member(Oid caller, char **roles, int n);
+static void text_array(Datum array, char ***items, int *n);
 static bool reads_queue(Oid role);
-static bool column_bool(HeapTuple row, TupleDesc desc, int column);
 
 PG_FUNCTION_INFO_V1(ion_may_read);
 
 bool
-ion_service_read(const char *name, Oid caller, MemoryContext cxt, IonService *service)
+ion_service_member(const IonService *service, Oid role)
 {
-	Datum		value = CStringGetTextDatum(name);
-	HeapTuple	row;
-	TupleDesc	desc;
-	bool		isnull;
-	Datum		d;
-	char	   *state;
-
-	if (strlen(name) >= NAMEDATALEN || ion_plan_run(&read_service, &value, NULL, false) == 0)
-		return false;
-
-	memset(service, 0, sizeof(*service));
-	strlcpy(service->name, name, sizeof(service->name));
-	row = SPI_tuptable->vals[0];
-	desc = SPI_tuptable->tupdesc;
-	state = SPI_getvalue(row, desc, 1);
-	strlcpy(service->state, state ? state : "", sizeof(service->state));
-	service->explicit_addresses = column_bool(row, desc, 2);
-	service->max_payment_amount = DatumGetInt64(SPI_getbinval(row, desc, 3, &isnull));
-	d = SPI_getbinval(row, desc, 4, &isnull);
-	if (!isnull)
-		text_array(d, cxt, &service->recipients, &service->n_recipients);
-	service->address_allowed = column_bool(row, desc, 5);
-	service->paused = column_bool(row, desc, 6);
-	d = SPI_getbinval(row, desc, 7, &isnull);
-	service->capabilities = DatumGetInt32(SPI_getbinval(row, desc, 8, &isnull));
-	service->mandatory = column_bool(row, desc, 9);
-	state = SPI_getvalue(row, desc, 10);
-	strlcpy(service->organization_fiscal_code, state ? state : "", sizeof(service->organization_fiscal_code));
-	d = SPI_getbinval(row, desc, 7, &isnull);
-	service->member = ion_is_owner(caller) || (!isnull && is_member(caller, d));
-	SPI_freetuptable(SPI_tuptable);
-	return true;
+	return ion_is_owner(role) || is_member(role, service->roles, service->n_roles);
 }
 
 void
-ion_service_require(const IonService *service)
+ion_service_require(const IonService *service, Oid role)
 {
-	if (!service->member)
+	if (!ion_service_member(service, role))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("role \"%s\" may not send for service \"%s\"",
-						GetUserNameFromId(GetUserId(), true), service->name),
+						GetUserNameFromId(role, true), service->name),
 				 errhint("Ask for SELECT io_notify.grant_sender(role, service)."),
 				 errhidestmt(true)));
 	if (!service->address_allowed)
@@ -141,15 +96,11 @@ ion_service_may_address(const IonService *service, const char *recipient)
 }
 
 static bool
-is_member(Oid caller, Datum roles)
+is_member(Oid caller, char **roles, int n)
 {
-	char	  **names;
-	int			n;
-
-	text_array(roles, CurrentMemoryContext, &names, &n);
 	for (int i = 0; i < n; i++)
 	{
-		Oid			role = get_role_oid(names[i], true);
+		Oid			role = get_role_oid(roles[i], true);
 
 		/* a dropped role is simply nobody's */
 		if (OidIsValid(role) && has_privs_of_role(caller, role))
@@ -166,6 +117,8 @@ ion_role_is(Oid role, const char *kind, const char *object)
 	IonCaller	caller;
 	Datum		value;
 	Datum		roles;
+	char	  **names;
+	int			n;
 	bool		isnull;
 	bool		answer;
 
@@ -183,34 +136,23 @@ ion_role_is(Oid role, const char *kind, const char *object)
 	ion_owner_begin(&caller, true);
 	ion_plan_run(plan, &value, argument ? " " : "n", false);
 	roles = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	answer = is_member(role, roles);
+	text_array(roles, &names, &n);
+	answer = is_member(role, names, n);
 	ion_owner_end(&caller);
 	SPI_finish();
 	return answer;
 }
 
 static void
-text_array(Datum array, MemoryContext cxt, char ***items, int *n)
+text_array(Datum array, char ***items, int *n)
 {
 	Datum	   *elements;
-	MemoryContext old;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
 					  &elements, NULL, n);
-	old = MemoryContextSwitchTo(cxt);
 	*items = palloc(sizeof(char *) * (*n + 1));
 	for (int i = 0; i < *n; i++)
 		(*items)[i] = TextDatumGetCString(elements[i]);
-	MemoryContextSwitchTo(old);
-}
-
-static bool
-column_bool(HeapTuple row, TupleDesc desc, int column)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(row, desc, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
 }
 
 static bool
@@ -238,7 +180,7 @@ ion_may_read(PG_FUNCTION_ARGS)
 	Cached	   *cached = fcinfo->flinfo->fn_extra;
 	char	   *service = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	IonCaller	caller;
-	IonService	found;
+	const IonService *found;
 
 	if (cached == NULL)
 	{
@@ -254,7 +196,8 @@ ion_may_read(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	ion_owner_begin(&caller, true);
-	cached->answer = ion_service_read(service, caller.user, CurrentMemoryContext, &found) && found.member;
+	found = ion_service_find(service);
+	cached->answer = found != NULL && ion_service_member(found, caller.user);
 	ion_owner_end(&caller);
 	SPI_finish();
 	strlcpy(cached->service, service, sizeof(cached->service));

@@ -10,40 +10,16 @@
 
 #include "postgres.h"
 
-/* What a service may do beyond sending: bits of IonService.capabilities. */
-#define ION_MAY_ADVANCED			0x01
-#define ION_MAY_NAME_PAYEE			0x02
-#define ION_MAY_GIVE_THIRD_PARTY	0x04
-#define ION_MAY_READ_STATUS			0x08
+#include "queue/service_cache.h"
 
-typedef struct IonService
-{
-	char		name[NAMEDATALEN];
-	char		state[16];
-	bool		paused;
-	bool		member;			/* the caller may send for it */
-	bool		address_allowed;	/* the client's address is authorised */
-	bool		explicit_addresses;
-	int			capabilities;	/* ION_MAY_… */
-	bool		mandatory;		/* legal notices: suppression does not hold them */
-	int64		max_payment_amount; /* euro cents */
-	char		organization_fiscal_code[12];	/* "" when unknown */
-	char	  **recipients;		/* sandbox: the only ones allowed */
-	int			n_recipients;	/* 0: any */
-} IonService;
+/* Whether role may send for the service: the tables' owner and its members. */
+extern bool ion_service_member(const IonService *service, Oid role);
 
 /*
- * Read a service for the role caller.  Runs between SPI_connect and
- * SPI_finish as the owner; the result is allocated in cxt.  Returns false
- * when there is no such service.
- */
-extern bool ion_service_read(const char *name, Oid caller, MemoryContext cxt, IonService *service);
-
-/*
- * Raise what forbids sending now: 42501 for the role or its address, 55000
+ * Raise what forbids role to send now: 42501 for the role or its address, 55000
  * for the service's state or a pause.
  */
-extern void ion_service_require(const IonService *service);
+extern void ion_service_require(const IonService *service, Oid role);
 
 /*
  * Whether role is of a kind: owner, operator, analyst, app (rows of

@@ -4,7 +4,8 @@
  *	  AFTER INSERT on message: fan out, then wake the dispatcher at commit.
  *
  * Runs once per statement over the transition table, inside the sender's
- * transaction and as the tables' owner.
+ * transaction and as the tables' owner; or once per row, where the trigger is
+ * attached so (Citus knows no transition tables).
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +27,14 @@
 #include "intake/wake.h"
 #include "queue/route.h"
 
-static Datum masked_address(Datum channel, Datum address);
+typedef struct Explanation
+{
+	ReturnSetInfo *out;
+	bool		whole;			/* addresses too */
+} Explanation;
+
+static Datum masked_address(IonChannel channel, Datum address);
+static void explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason);
 
 PG_FUNCTION_INFO_V1(ion_route);
 PG_FUNCTION_INFO_V1(ion_route_explain);
@@ -35,25 +43,30 @@ Datum
 ion_route(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	int64		rows;
+	bool		by_row;
+	TupleDesc	desc;
+	uint64		queued;
 	IonCaller	caller;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
-		trigger->tg_newtable == NULL)
+		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		(TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) && trigger->tg_newtable == NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("io_notify._route() must be an AFTER INSERT statement trigger with a transition table")));
+				 errmsg("io_notify._route() must be an AFTER INSERT trigger, by row or with a transition table")));
 
-	rows = tuplestore_tuple_count(trigger->tg_newtable);
-	if (rows == 0)
+	by_row = TRIGGER_FIRED_FOR_ROW(trigger->tg_event);
+	if (!by_row && tuplestore_tuple_count(trigger->tg_newtable) == 0)
 		return PointerGetDatum(NULL);
 
+	desc = RelationGetDescr(trigger->tg_relation);
 	SPI_connect();
-	if (SPI_register_trigger_data(trigger) < 0)
-		elog(ERROR, "could not register the transition table");
-	ion_owner_begin(&caller, rows < ION_ROUTE_FRESH_ROWS);
-	if (ion_route_new(rows, ion_accept_saw_scheduled()) > 0)
+	ion_owner_begin(&caller, true);
+	if (by_row)
+		queued = ion_route_row(trigger->tg_trigtuple, desc);
+	else
+		queued = ion_route_new(trigger->tg_newtable, desc, tuplestore_tuple_count(trigger->tg_newtable));
+	if (queued > 0)
 		ion_wake_work_at_commit();
 	ion_owner_end(&caller);
 	SPI_finish();
@@ -65,16 +78,34 @@ ion_route(PG_FUNCTION_ARGS)
  * to use.  A service knows its own webhook.
  */
 static Datum
-masked_address(Datum channel, Datum address)
+masked_address(IonChannel channel, Datum address)
 {
 	char	   *whole = TextDatumGetCString(address);
 	char	   *at = strchr(whole, '@');
 
-	if (strcmp(TextDatumGetCString(channel), "webhook") == 0)
+	if (channel == ION_CHANNEL_WEBHOOK)
 		return address;
 	if (at != NULL)
 		return CStringGetTextDatum(psprintf("***%s", at));
 	return CStringGetTextDatum(psprintf("***%s", strlen(whole) > 6 ? whole + strlen(whole) - 3 : ""));
+}
+
+static void
+explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason)
+{
+	Explanation *explanation = arg;
+	Datum		values[4] = {0};
+	bool		nulls[4] = {false};
+
+	values[0] = CStringGetTextDatum(ion_channel_name(channel));
+	values[1] = BoolGetDatum(reason == ION_REASON_NONE);
+	nulls[2] = address == (Datum) 0;
+	if (!nulls[2])
+		values[2] = explanation->whole ? address : masked_address(channel, address);
+	nulls[3] = reason == ION_REASON_NONE;
+	if (!nulls[3])
+		values[3] = CStringGetTextDatum(ion_reason_name(reason));
+	tuplestore_putvalues(explanation->out->setResult, explanation->out->setDesc, values, nulls);
 }
 
 /*
@@ -86,41 +117,31 @@ masked_address(Datum channel, Datum address)
 Datum
 ion_route_explain(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Explanation explanation;
 	IonCaller	caller;
-	IonService	service;
+	const IonService *service;
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	uint64		n;
-	bool		owner;
 
 	InitMaterializedSRF(fcinfo, 0);
+	explanation.out = (ReturnSetInfo *) fcinfo->resultinfo;
 	SPI_connect();
 	ion_owner_begin(&caller, true);
-	if (!ion_service_read(name, caller.user, CurrentMemoryContext, &service))
+	service = ion_service_find(name);
+	if (service == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("service \"%s\" does not exist", name)));
-	if (!service.member)
+	if (!ion_service_member(service, caller.user))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("only members of service \"%s\" may ask whom it reaches", name)));
-	if (!ion_service_may_address(&service, text_to_cstring(PG_GETARG_TEXT_PP(1))))
+	if (!ion_service_may_address(service, text_to_cstring(PG_GETARG_TEXT_PP(1))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("service \"%s\" may ask about its authorised recipients only", name),
 				 errhidestmt(true)));
-	owner = ion_is_owner(caller.user);
-	n = ion_route_decide(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-	for (uint64 i = 0; i < n; i++)
-	{
-		Datum		values[4];
-		bool		nulls[4];
-
-		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
-		if (!owner && !nulls[2])
-			values[2] = masked_address(values[0], values[2]);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-	}
+	explanation.whole = ion_is_owner(caller.user);
+	ion_route_decide(name, PG_GETARG_DATUM(1), explain_delivery, &explanation);
 	ion_owner_end(&caller);
 	SPI_finish();
 	PG_RETURN_NULL();

@@ -115,7 +115,7 @@ ion_cancel(PG_FUNCTION_ARGS)
 {
 	Datum		values[2];
 	IonCaller	caller;
-	IonService	service;
+	const IonService *service;
 	bool		isnull;
 	int32		n;
 
@@ -128,9 +128,8 @@ ion_cancel(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("message %s does not exist",
 						DatumGetCString(DirectFunctionCall1(uuid_out, values[0])))));
-	if (!ion_service_read(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
-						  caller.user, CurrentMemoryContext, &service) ||
-		!service.member)
+	service = ion_service_find(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	if (service == NULL || !ion_service_member(service, caller.user))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("only members of the message's service may cancel it")));

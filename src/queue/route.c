@@ -1,246 +1,363 @@
 /*-------------------------------------------------------------------------
  *
  * route.c
- *	  The routing decision: who gets a message, over which channel, or why not.
+ *	  Turns messages into deliveries and work.
  *
- * The decision stands here once, as SQL with a hole for its input.  The
- * insert trigger fills the hole with the statement's transition table, the
- * dispatcher with scheduled messages that fell due, route_explain with one
- * made-up row: what one of them says, all of them do.
+ * For each message: read the facts (facts.c), ask for the decision
+ * (decision.c), write the delivery rows and, for what is to be sent, the work
+ * (route_rows.c).  The insert trigger, the dispatcher for messages that
+ * fell due and route_explain go through route_message, so what one of them
+ * says, all of them do.
  *
- * The rules, in order (see doc/architecture.md): no citizen, inbox off, inbox
- * blocked for the service: the whole message is rejected, one suppressed
- * inbox row says why.  Otherwise one row per channel of the service (and per
- * device for push), either queued or suppressed with its reason: the
- * citizen's switches first, then secure channels, then the address, then
- * suppression, last the lack of a provider.
+ * A message for later becomes one queue row of kind route, so that the
+ * citizen's wishes are read when they matter; one over a quota of a service
+ * that defers, a row of kind throttled.
  *
- * A statement with few rows runs a kept plan that always goes by primary
- * keys; a bulk statement is planned afresh with the real row count, because a
- * plan made for one row is quadratic poison for a million.
+ * One statement or one million rows take the same path, row by row: measured,
+ * starting the executor for a routing statement cost as much as six such
+ * rows, and joining was no faster than descending a B-tree for each.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/provider_catalog.h"
+#include "compat/compat.h"
 #include "io_notify.h"
+#include "queue/facts.h"
 #include "queue/plan.h"
 #include "queue/route.h"
+#include "queue/route_rows.h"
+#include "queue/service_cache.h"
 
-/* Columns the decision needs of a message. */
-#define MESSAGE_COLUMNS \
-	"id, service, recipient, email, phone, require_secure_channels, priority, " \
-	"send_after, time_to_live, created_at"
+#define PUSH_SEQ_FIRST 100		/* other channels' seq is their place in the service's list */
 
-/*
- * Who gets it at all: one row per message with what its deliveries have in
- * common.  rejection is NULL or says why the whole message is rejected.
- */
-#define RECIPIENT(input) \
-	"SELECT i.id, i.service, i.recipient, i.email AS given_email, i.phone AS given_phone, i.priority, " \
-	"  greatest(i.send_after, i.created_at) + coalesce(i.time_to_live, s.default_time_to_live) AS expires_at, " \
-	"  s.require_secure_channels OR coalesce(i.require_secure_channels, false) AS secure, s.webhook_url, " \
-	"  c.email, c.email_enabled, c.email_verified, c.phone, c.phone_verified, c.sms_enabled, c.push_enabled, c.pec, " \
-	"  p.blocked, r.rejection, CASE WHEN r.rejection IS NULL THEN s.channels ELSE '{inbox}'::text[] END AS channels " \
-	"FROM " input " i " \
-	"JOIN io_notify.service s ON s.name = i.service " \
-	"LEFT JOIN io_notify.citizen c ON c.fiscal_code = i.recipient " \
-	"LEFT JOIN LATERAL (SELECT count(*) AS n, array_agg(x.channel) FILTER (WHERE NOT x.enabled) AS blocked " \
-	"                   FROM io_notify.preference x " \
-	"                   WHERE x.fiscal_code = i.recipient AND x.service = i.service " \
-	"                   AND x.preference_version = c.preference_version) p ON true " \
-	"LEFT JOIN io_notify.activation a ON s.category = 'special' AND a.service = i.service AND a.fiscal_code = i.recipient " \
-	"CROSS JOIN LATERAL (SELECT CASE " \
-	"    WHEN c.fiscal_code IS NULL THEN 'user_not_found' " \
-	"    WHEN NOT c.inbox_enabled THEN 'service_not_allowed' " \
-	"    WHEN s.category = 'special' THEN CASE " \
-	"         WHEN a.state = 'active' OR (a.state = 'pending' AND a.changed_at > now() - interval '24 hours') THEN NULL " \
-	"         ELSE 'service_not_allowed' END " \
-	"    WHEN 'inbox' = ANY (p.blocked) OR (p.n = 0 AND c.preference_mode = 'manual') THEN 'service_not_allowed' " \
-	"    END AS rejection) r"
-
-/* One row per channel; expanding in the target list is what costs least. */
-#define CHANNEL(input) \
-	"SELECT w.*, w.channels[w.n] AS channel FROM " \
-	"(SELECT v.*, generate_subscripts(v.channels, 1) AS n FROM (" RECIPIENT(input) ") v) w OFFSET 0"
-
-/* Devices make several deliveries of a push; asked for only where one can go. */
-#define WITH_DEVICES \
-	"LEFT JOIN LATERAL (SELECT x.endpoint, row_number() OVER (ORDER BY x.id) AS n " \
-	"                   FROM io_notify.device x " \
-	"                   WHERE ch.channel = 'push' AND x.fiscal_code = ch.recipient " \
-	"                   AND (x.expires_at IS NULL OR x.expires_at > now()) LIMIT 100) dev ON true "
-#define WITHOUT_DEVICES \
-	"CROSS JOIN (SELECT NULL::text AS endpoint, 1::int8 AS n) dev "
-
-/*
- * The decision: (id, service, recipient, seq, channel, address, reason,
- * priority, expires_at) per delivery.  $1 is the array of channels with a
- * provider, $2 what priority normal counts as (1, or 2 for a bulk statement).
- */
-#define DECISION(input, devices) \
-	"SELECT ch.id, ch.service, ch.recipient, " \
-	"  (CASE ch.channel WHEN 'push' THEN 99 + coalesce(dev.n, 1) ELSE ch.n END)::int2 AS seq, " \
-	"  ch.channel, ad.address, " \
-	"  CASE WHEN ch.rejection IS NOT NULL THEN ch.rejection " \
-	"       WHEN ch.channel = 'inbox' THEN NULL " \
-	"       WHEN ch.channel <> 'webhook' AND ch.channel = ANY (ch.blocked) THEN 'channel_disabled' " \
-	"       WHEN ch.channel = 'email' AND NOT ch.email_enabled THEN 'channel_disabled' " \
-	"       WHEN ch.channel = 'sms' AND NOT ch.sms_enabled THEN 'channel_disabled' " \
-	"       WHEN ch.channel = 'push' AND NOT ch.push_enabled THEN 'channel_disabled' " \
-	"       WHEN ch.channel IN ('email', 'sms') AND ch.secure THEN 'secure_channels' " \
-	"       WHEN ch.channel = 'push' AND NOT 'push' = ANY ($1) THEN 'no_provider' " \
-	"       WHEN ch.channel <> 'webhook' AND coalesce(ad.address, '') = '' THEN 'no_address' " \
-	"       WHEN ch.channel = 'email' AND ch.given_email IS NULL AND NOT ch.email_verified THEN 'unverified_address' " \
-	"       WHEN ch.channel = 'sms' AND ch.given_phone IS NULL AND NOT ch.phone_verified THEN 'unverified_address' " \
-	"       WHEN EXISTS (SELECT FROM io_notify.suppression x " \
-	"                    WHERE x.channel = ch.channel " \
-	"                    AND x.address = CASE WHEN ch.channel IN ('email', 'pec') THEN lower(ad.address) ELSE ad.address END " \
-	"                    AND (x.expires_at IS NULL OR x.expires_at > now())) THEN 'suppressed_address' " \
-	"       WHEN NOT ch.channel = ANY ($1) THEN 'no_provider' " \
-	"  END AS reason, " \
-	"  (CASE ch.priority WHEN 'emergency' THEN 0 WHEN 'normal' THEN $2 ELSE 2 END)::int2 AS priority, " \
-	"  ch.expires_at " \
-	"FROM (" CHANNEL(input) ") ch " \
-	devices \
-	"CROSS JOIN LATERAL (SELECT CASE ch.channel " \
-	"    WHEN 'email' THEN coalesce(ch.given_email, ch.email) " \
-	"    WHEN 'sms' THEN coalesce(ch.given_phone, ch.phone) " \
-	"    WHEN 'pec' THEN ch.pec " \
-	"    WHEN 'webhook' THEN ch.webhook_url " \
-	"    WHEN 'push' THEN dev.endpoint END AS address) ad"
-
-/* Store the decision: the delivery rows, and a queue row for what is to send. */
-#define STORE(input, devices) \
-	"WITH d AS MATERIALIZED (" DECISION(input, devices) "), " \
-	"stored AS (INSERT INTO io_notify.delivery " \
-	"  (message_id, seq, service, recipient, channel, address, state, reason, created_at, next_attempt_at, delivered_at, settled_at) " \
-	"  SELECT id, seq, service, recipient, channel, address, " \
-	"    CASE WHEN reason IS NOT NULL THEN 'suppressed' WHEN channel = 'inbox' THEN 'delivered' ELSE 'queued' END, " \
-	"    reason, now(), " \
-	"    CASE WHEN reason IS NULL AND channel <> 'inbox' THEN now() END, " \
-	"    CASE WHEN reason IS NULL AND channel = 'inbox' THEN now() END, " \
-	"    CASE WHEN reason IS NOT NULL OR channel = 'inbox' THEN now() END FROM d) " \
-	"INSERT INTO io_notify.queue (message_id, seq, channel, destination, priority, due_at, expires_at, service, address) " \
-	"SELECT id, seq, channel, " \
-	"  CASE WHEN channel = 'webhook' AND address IS NOT NULL THEN io_notify._destination(channel, address) ELSE '' END, " \
-	"  priority, statement_timestamp(), expires_at, service, address FROM d " \
-	"WHERE reason IS NULL AND channel <> 'inbox'"
-
-#define INPUT_NEW \
-	"(SELECT " MESSAGE_COLUMNS " FROM new_message WHERE send_after IS NULL OR send_after <= now())"
-#define INPUT_DUE \
-	"(SELECT " MESSAGE_COLUMNS " FROM io_notify.message WHERE id = ANY ($3))"
-#define INPUT_ONE \
-	"(SELECT NULL::uuid AS id, $3::text AS service, $4::text AS recipient, NULL::text AS email, NULL::text AS phone, " \
-	" NULL::bool AS require_secure_channels, 'normal'::text AS priority, NULL::timestamptz AS send_after, " \
-	" NULL::interval AS time_to_live, now() AS created_at)"
-
-/* A scheduled message becomes one row of kind route until it falls due. */
-#define SCHEDULE \
-	"INSERT INTO io_notify.queue (message_id, seq, kind, channel, priority, due_at, expires_at, service) " \
-	"SELECT m.id, 0, 'route', '', CASE m.priority WHEN 'emergency' THEN 0 WHEN 'normal' THEN 1 ELSE 2 END, " \
-	"  m.send_after, m.send_after + coalesce(m.time_to_live, s.default_time_to_live), m.service " \
-	"FROM new_message m JOIN io_notify.service s ON s.name = m.service " \
-	"WHERE m.send_after > now()"
-
-/* Each in two variants: without and with devices. */
-static IonPlan store_new[2] = {
-	{STORE(INPUT_NEW, WITHOUT_DEVICES), 2, {TEXTARRAYOID, INT4OID}, NULL},
-	{STORE(INPUT_NEW, WITH_DEVICES), 2, {TEXTARRAYOID, INT4OID}, NULL}
+static const char *const message_columns[ION_MSG_COLUMNS] = {
+	"id", "service", "recipient", "email", "phone", "require_secure_channels", "priority", "send_after", "time_to_live",
+	"created_at"
 };
-static IonPlan store_due[2] = {
-	{STORE(INPUT_DUE, WITHOUT_DEVICES), 3, {TEXTARRAYOID, INT4OID, UUIDARRAYOID}, NULL},
-	{STORE(INPUT_DUE, WITH_DEVICES), 3, {TEXTARRAYOID, INT4OID, UUIDARRAYOID}, NULL}
-};
-static IonPlan schedule = {SCHEDULE, 0, {0}, NULL};
 
-/* The service of a scheduled message may be gone when it falls due: it must not vanish with it. */
-static IonPlan fail_unserved = {
-	"INSERT INTO io_notify.delivery (message_id, seq, service, recipient, channel, state, reason, settled_at) "
-	"SELECT m.id, 1, m.service, m.recipient, 'inbox', 'failed', 'routing_failed', now() "
-	"FROM io_notify.message m WHERE m.id = ANY ($1) "
-	"AND NOT EXISTS (SELECT FROM io_notify.service s WHERE s.name = m.service)",
+typedef struct Router
+{
+	IonFactReader *facts;
+	IonRouteRows rows;
+	bool		has_provider[ION_CHANNELS];
+	MemoryContext row_cxt;		/* reset for every message */
+	const IonService *service;	/* the last message's */
+	IonRouteFound found;		/* explaining: told instead of stored */
+	void	   *found_arg;
+} Router;
+
+static void router_begin(Router *router, int64 rows);
+static uint64 router_end(Router *router);
+static void column_map(TupleDesc desc, int *attnum);
+static void message_from_tuple(HeapTuple tuple, TupleDesc desc, const int *attnum, IonRouteMessage *message);
+static bool know_service(Router *router, const IonRouteMessage *message);
+static void take_in(Router *router, const IonRouteMessage *message);
+static void route_message(Router *router, const IonRouteMessage *message);
+static void route_channel(Router *router, const IonRouteMessage *message, const IonRecipient *to, int16 seq,
+						  IonChannel channel, Datum address);
+static void route_push(Router *router, const IonRouteMessage *message, const IonRecipient *to);
+static Datum address_of(const Router *router, const IonRouteMessage *message, const IonRecipient *to, IonChannel channel);
+static bool is_blank(Datum address);
+
+static IonPlan read_due = {
+	"SELECT id, service, recipient, email, phone, require_secure_channels, priority, send_after, time_to_live, created_at "
+	"FROM io_notify.message WHERE id = ANY ($1)",
 	1, {UUIDARRAYOID}, NULL
 };
 
-#define EXPLAIN(devices) \
-	"SELECT d.channel, d.reason IS NULL AS would_send, d.address, d.reason FROM (" \
-	DECISION(INPUT_ONE, devices) ") d ORDER BY d.seq"
-
-static IonPlan decide[2] = {
-	{EXPLAIN(WITHOUT_DEVICES), 4, {TEXTARRAYOID, INT4OID, TEXTOID, TEXTOID}, NULL},
-	{EXPLAIN(WITH_DEVICES), 4, {TEXTARRAYOID, INT4OID, TEXTOID, TEXTOID}, NULL}
-};
-
-/* Whether push has a way out: then devices matter. */
-static int
-variant(Datum channels)
+/*
+ * Own changes of the transaction so far are seen, and in READ COMMITTED those
+ * committed since the statement began, as by any statement of a trigger.
+ */
+static void
+router_begin(Router *router, int64 rows)
 {
 	Datum	   *items;
 	int			n;
 
-	deconstruct_array(DatumGetArrayTypeP(channels), TEXTOID, -1, false, TYPALIGN_INT, &items, NULL, &n);
+	memset(router, 0, sizeof(*router));
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	router->facts = ion_facts_open(GetActiveSnapshot());
+	ion_route_rows_open(&router->rows, rows > ION_BULK_THRESHOLD);
+	router->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "io_notify route", ALLOCSET_DEFAULT_SIZES);
+	deconstruct_array(DatumGetArrayTypeP(ion_provider_channels()), TEXTOID, -1, false, TYPALIGN_INT, &items, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{
-		if (strcmp(TextDatumGetCString(items[i]), "push") == 0)
-			return 1;
+		struct varlena *name = (struct varlena *) DatumGetPointer(items[i]);
+		IonChannel	channel = ion_channel_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+		if (channel < ION_CHANNELS)
+			router->has_provider[channel] = true;
 	}
-	return 0;
+}
+
+static uint64
+router_end(Router *router)
+{
+	ion_route_rows_close(&router->rows);
+	ion_facts_close(router->facts);
+	PopActiveSnapshot();
+	MemoryContextDelete(router->row_cxt);
+	CommandCounterIncrement();
+	return router->rows.queued;
+}
+
+static void
+column_map(TupleDesc desc, int *attnum)
+{
+	for (int c = 0; c < ION_MSG_COLUMNS; c++)
+	{
+		attnum[c] = SPI_fnumber(desc, message_columns[c]);
+		if (attnum[c] <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("io_notify.message has no column \"%s\"", message_columns[c]),
+					 errhint("The tables may be of another version: SELECT io_notify.install().")));
+	}
+}
+
+static void
+message_from_tuple(HeapTuple tuple, TupleDesc desc, const int *attnum, IonRouteMessage *message)
+{
+	for (int c = 0; c < ION_MSG_COLUMNS; c++)
+		message->value[c] = heap_getattr(tuple, attnum[c], desc, &message->isnull[c]);
 }
 
 uint64
-ion_route_new(int64 rows, bool scheduled)
+ion_route_new(Tuplestorestate *messages, TupleDesc desc, int64 rows)
 {
-	Datum		values[2];
-	IonPlan    *store;
-	uint64		queued = 0;
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	int			attnum[ION_MSG_COLUMNS];
+	int			mine;
+	Router		router;
 
-	values[0] = ion_provider_channels();
-	values[1] = Int32GetDatum(rows > ION_BULK_THRESHOLD ? 2 : 1);
-
-	store = &store_new[variant(values[0])];
-	if (rows < ION_ROUTE_FRESH_ROWS)
-		queued = ion_plan_run(store, values, NULL, false);
-	else
+	column_map(desc, attnum);
+	router_begin(&router, rows);
+	/* others read the same rows: with a pointer of our own */
+	mine = tuplestore_alloc_read_pointer(messages, EXEC_FLAG_REWIND);
+	tuplestore_select_read_pointer(messages, mine);
+	tuplestore_rescan(messages);
+	while (tuplestore_gettupleslot(messages, true, false, slot))
 	{
-		int			rc = SPI_execute_with_args(store->sql, store->nargs, store->argtypes, values, NULL, false, 0);
+		IonRouteMessage message;
 
-		if (rc < 0)
-			elog(ERROR, "could not route: %s", SPI_result_code_string(rc));
-		queued = SPI_processed;
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		for (int c = 0; c < ION_MSG_COLUMNS; c++)
+		{
+			message.value[c] = slot->tts_values[attnum[c] - 1];
+			message.isnull[c] = slot->tts_isnull[attnum[c] - 1];
+		}
+		take_in(&router, &message);
 	}
-	if (scheduled)
-		queued += ion_plan_run(&schedule, NULL, NULL, false);
-	return queued;
+	tuplestore_select_read_pointer(messages, 0);
+	ExecDropSingleTupleTableSlot(slot);
+	return router_end(&router);
+}
+
+uint64
+ion_route_row(HeapTuple tuple, TupleDesc desc)
+{
+	int			attnum[ION_MSG_COLUMNS];
+	IonRouteMessage message;
+	Router		router;
+
+	column_map(desc, attnum);
+	router_begin(&router, 1);
+	message_from_tuple(tuple, desc, attnum, &message);
+	take_in(&router, &message);
+	return router_end(&router);
 }
 
 uint64
 ion_route_due(Datum ids)
 {
-	Datum		values[3];
+	static const int attnum[ION_MSG_COLUMNS] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	Router		router;
+	uint64		n = ion_plan_run(&read_due, &ids, NULL, false);
+	SPITupleTable *found = SPI_tuptable;
 
-	ion_plan_run(&fail_unserved, &ids, NULL, false);
-	values[0] = ion_provider_channels();
-	values[1] = Int32GetDatum(1);
-	values[2] = ids;
-	return ion_plan_run(&store_due[variant(values[0])], values, NULL, false);
+	router_begin(&router, 1);
+	for (uint64 i = 0; i < n; i++)
+	{
+		IonRouteMessage message;
+		MemoryContext old = MemoryContextSwitchTo(router.row_cxt);
+
+		message_from_tuple(found->vals[i], found->tupdesc, attnum, &message);
+		if (know_service(&router, &message))
+			route_message(&router, &message);
+		else
+			ion_route_rows_failed(&router.rows, &message);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(router.row_cxt);
+	}
+	SPI_freetuptable(found);
+	return router_end(&router);
 }
 
-uint64
-ion_route_decide(Datum service, Datum recipient)
+void
+ion_route_decide(const char *service, Datum recipient, IonRouteFound found, void *arg)
 {
-	Datum		values[4];
+	Router		router;
+	IonRouteMessage message;
 
-	values[0] = ion_provider_channels();
-	values[1] = Int32GetDatum(1);
-	values[2] = service;
-	values[3] = recipient;
-	return ion_plan_run(&decide[variant(values[0])], values, NULL, true);
+	router_begin(&router, 1);
+	memset(message.isnull, true, sizeof(message.isnull));
+	message.value[ION_MSG_SERVICE] = CStringGetTextDatum(service);
+	message.value[ION_MSG_RECIPIENT] = recipient;
+	router.found = found;
+	router.found_arg = arg;
+	if (know_service(&router, &message))
+		route_message(&router, &message);
+	router_end(&router);
+}
+
+static bool
+know_service(Router *router, const IonRouteMessage *message)
+{
+	struct varlena *name = (struct varlena *) DatumGetPointer(message->value[ION_MSG_SERVICE]);
+	const char *text = VARDATA_ANY(name);
+	int			length = VARSIZE_ANY_EXHDR(name);
+
+	if (router->service == NULL || (int) strlen(router->service->name) != length ||
+		memcmp(router->service->name, text, length) != 0)
+		router->service = ion_service_find(pnstrdup(text, length));
+	return router->service != NULL;
+}
+
+/* A message that came in just now: for later, or to be routed. */
+static void
+take_in(Router *router, const IonRouteMessage *message)
+{
+	MemoryContext old = MemoryContextSwitchTo(router->row_cxt);
+
+	if (!know_service(router, message))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the service was deleted while the message was being accepted")));
+	if (!message->isnull[ION_MSG_SEND_AFTER] &&
+		DatumGetTimestampTz(message->value[ION_MSG_SEND_AFTER]) > router->rows.now)
+		ion_route_rows_later(&router->rows, message, router->service, ION_LATER_SCHEDULED,
+							 DatumGetTimestampTz(message->value[ION_MSG_SEND_AFTER]));
+	else
+		route_message(router, message);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(router->row_cxt);
+}
+
+static void
+route_message(Router *router, const IonRouteMessage *message)
+{
+	const IonService *service = router->service;
+	IonRecipient to;
+	IonReason	rejection;
+
+	ion_facts_read(router->facts, service, message->value[ION_MSG_SERVICE], message->value[ION_MSG_RECIPIENT], &to);
+	if (!message->isnull[ION_MSG_SECURE] && DatumGetBool(message->value[ION_MSG_SECURE]))
+		to.facts.secure = true;
+	to.facts.given_email = !message->isnull[ION_MSG_EMAIL];
+	to.facts.given_phone = !message->isnull[ION_MSG_PHONE];
+
+	rejection = ion_decide_message(&to.facts);
+	if (rejection != ION_REASON_NONE)
+	{
+		if (router->found != NULL)
+			router->found(router->found_arg, ION_CHANNEL_INBOX, (Datum) 0, rejection);
+		else
+			ion_route_rows_delivery(&router->rows, message, 1, ION_CHANNEL_INBOX, (Datum) 0, rejection, NULL, 0);
+		return;
+	}
+	for (int i = 0; i < service->n_channels; i++)
+	{
+		IonChannel	channel = service->channels[i];
+
+		if (channel == ION_CHANNEL_PUSH)
+			route_push(router, message, &to);
+		else
+			route_channel(router, message, &to, i + 1, channel, address_of(router, message, &to, channel));
+	}
+}
+
+static Datum
+address_of(const Router *router, const IonRouteMessage *message, const IonRecipient *to, IonChannel channel)
+{
+	switch (channel)
+	{
+		case ION_CHANNEL_EMAIL:
+			return to->facts.given_email ? message->value[ION_MSG_EMAIL] : to->email;
+		case ION_CHANNEL_SMS:
+			return to->facts.given_phone ? message->value[ION_MSG_PHONE] : to->phone;
+		case ION_CHANNEL_PEC:
+			return to->pec;
+		case ION_CHANNEL_WEBHOOK:
+			return router->service->webhook_url;
+		case ION_CHANNEL_PUSH:
+		case ION_CHANNEL_INBOX:
+		case ION_CHANNELS:
+			break;
+	}
+	return (Datum) 0;
+}
+
+static bool
+is_blank(Datum address)
+{
+	return address == (Datum) 0 || VARSIZE_ANY_EXHDR(DatumGetPointer(address)) == 0;
+}
+
+/* A push goes to each of the citizen's devices, which are only asked for when one can leave. */
+static void
+route_push(Router *router, const IonRouteMessage *message, const IonRecipient *to)
+{
+	Datum		endpoints[ION_DEVICES_MAX];
+	int			n = 0;
+
+	if (ion_decide_channel(&to->facts, ION_CHANNEL_PUSH, true, router->has_provider[ION_CHANNEL_PUSH]) == ION_REASON_NONE)
+		n = ion_facts_devices(router->facts, message->value[ION_MSG_RECIPIENT], endpoints);
+	if (n == 0)
+		route_channel(router, message, to, PUSH_SEQ_FIRST, ION_CHANNEL_PUSH, (Datum) 0);
+	for (int i = 0; i < n; i++)
+		route_channel(router, message, to, PUSH_SEQ_FIRST + i, ION_CHANNEL_PUSH, endpoints[i]);
+}
+
+static void
+route_channel(Router *router, const IonRouteMessage *message, const IonRecipient *to, int16 seq,
+			  IonChannel channel, Datum address)
+{
+	bool		has_provider = router->has_provider[channel];
+	bool		overridden = false;
+	IonReason	reason = ion_decide_channel(&to->facts, channel, !is_blank(address), has_provider);
+	TimestampTz due = GetCurrentStatementStartTimestamp();
+
+	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX)
+	{
+		bool		suppressed = !is_blank(address) &&
+			ion_facts_suppressed(router->facts, channel, address, message->value[ION_MSG_SERVICE]);
+
+		reason = ion_decide_address(&to->facts, channel, suppressed, has_provider, &overridden);
+	}
+	if (router->found != NULL)
+	{
+		router->found(router->found_arg, channel, address, reason);
+		return;
+	}
+	ion_route_rows_delivery(&router->rows, message, seq, channel, address, reason,
+							overridden ? "suppression_overridden" : NULL, due);
+	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX)
+		ion_route_rows_work(&router->rows, message, router->service, seq, channel, address, due);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * route.h
- *	  The routing decision: who gets a message, over which channel, or why not.
+ *	  Turns messages into deliveries and work.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,35 +10,36 @@
 
 #include "postgres.h"
 
-/*
- * From this many rows on a statement is planned for itself, with every kind of
- * join; below, the kept plan goes by keys.  Whoever acts as the owner around
- * ion_route_new chooses its planner settings by the same number.
- */
-#define ION_ROUTE_FRESH_ROWS 200
+#include "access/tupdesc.h"
+#include "executor/tuptable.h"
+#include "utils/tuplestore.h"
+
+#include "queue/decision.h"
 
 /*
  * Each function runs between SPI_connect and SPI_finish, as the owner.
  */
 
 /*
- * Route the rows of the transition table new_message (registered with SPI).
- * rows is their number, scheduled whether one of them may lie in the future.
- * Returns how many rows of work were queued.
+ * Route the rows of a statement's transition table (of layout desc; rows is
+ * their number).  Returns how many rows of work were queued.
  */
-extern uint64 ion_route_new(int64 rows, bool scheduled);
+extern uint64 ion_route_new(Tuplestorestate *messages, TupleDesc desc, int64 rows);
+
+/* The same for one row, where the trigger works by the row. */
+extern uint64 ion_route_row(HeapTuple message, TupleDesc desc);
 
 /*
  * Route the messages of due route rows that the caller has locked.  ids is a
- * uuid[]; returns how many deliveries were queued.
+ * uuid[]; returns how many rows of work were queued.
  */
 extern uint64 ion_route_due(Datum ids);
 
 /*
- * The decision for one service and recipient: leaves rows (channel text,
- * would_send bool, address text, reason text) in SPI_tuptable and returns
- * their number.
+ * The decision for one message of a service to a recipient, told to found
+ * delivery by delivery, nothing stored.  address is a text, or 0.
  */
-extern uint64 ion_route_decide(Datum service, Datum recipient);
+typedef void (*IonRouteFound) (void *arg, IonChannel channel, Datum address, IonReason reason);
+extern void ion_route_decide(const char *service, Datum recipient, IonRouteFound found, void *arg);
 
 #endif							/* ION_QUEUE_ROUTE_H */

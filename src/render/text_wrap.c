@@ -106,28 +106,31 @@ prefix_length(const char *line, size_t len, size_t *quotes)
 	while (n < len && line[n] == ' ')
 		n++;
 	if (n - *quotes < CODE_INDENT)
-		n += marker_length(line + n, len - n);
+	{
+		size_t		marker = marker_length(line + n, len - n);
+
+		if (marker > 0 && n + marker < len && line[n + marker] == ' ')
+			n += marker + 1;
+	}
 	return n;
 }
 
-/* Octets of "- " or "12. "; 0 when there is no marker. */
+/* Octets of the "-" or "12." at p; 0 when there is none. */
 static size_t
 marker_length(const char *p, size_t len)
 {
-	size_t		n = strspn(p, "0123456789");
+	size_t		n = 0;
 
-	if (n >= len)
-		return 0;
-	if (n == 0 ? p[0] != '-' : p[n] != '.' && p[n] != ')')
-		return 0;
-	return n + 1 < len && p[n + 1] == ' ' ? n + 2 : 0;
+	if (len > 0 && p[0] == '-')
+		return 1;
+	while (n < len && p[n] >= '0' && p[n] <= '9')
+		n++;
+	return n > 0 && n < len && (p[n] == '.' || p[n] == ')') ? n + 1 : 0;
 }
 
 /* Whether a word at the start of a line still means what it meant inside. */
 static bool
 may_begin_line(const char *word, size_t len)
 {
-	if (len == 0 || word[0] == '>')
-		return false;
-	return marker_length(word, len + 1) == 0 || word[len] != ' ';
+	return len > 0 && word[0] != '>' && marker_length(word, len) != len;
 }

@@ -67,7 +67,7 @@ END
 $$;
 CREATE TEMP TABLE expected ON COMMIT DROP AS SELECT s.name AS service, w.code, r.* FROM to_service s, who w, pg_temp.rule(s, w) r;
 
-INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT s.name, w.code, 'Tutti insieme', 'Testo' FROM to_service s, who w;
+INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT s.name, w.code, 'Tutti insieme', rpad('Testo', 80, '.') FROM to_service s, who w;
 SELECT is((SELECT count(*) FROM io_notify.message), (SELECT count(*) FROM to_service) * 1345, 'combinations');
 CREATE TEMP TABLE routed ON COMMIT DROP AS SELECT service, recipient AS code, channel, reason, state, address, message_id, seq FROM io_notify.delivery;
 SELECT is_empty('(SELECT service, code, channel, reason FROM routed EXCEPT ALL SELECT service, code, channel, reason FROM expected) UNION ALL
@@ -87,7 +87,7 @@ DECLARE
 	w record;
 BEGIN
 	FOR w IN SELECT s.name, x.code FROM to_service s, who x WHERE x.n % 3 = 0 LOOP
-		INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES (w.name, w.code, 'Uno per uno', 'Testo');
+		INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES (w.name, w.code, 'Uno per uno', rpad('Testo', 80, '.'));
 	END LOOP;
 END
 $$;

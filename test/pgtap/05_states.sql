@@ -19,16 +19,16 @@ SELECT pg_temp.put('mail', send_after => now() - interval '10 days') AS id \gset
 SELECT is(pg_temp.fate(:'id'), 'inbox delivered, email queued', 'nor is the past');
 SELECT is((SELECT expires_at FROM io_notify.queue WHERE message_id = :'id'), now() + interval '1 day', 'whose time to live counts from now');
 WITH s AS (INSERT INTO io_notify.message (service, recipient, subject, markdown, send_after)
-	SELECT 'mail', 'RSSMRA85T10A562S', 'Misto', 'Testo', CASE WHEN i % 2 = 0 THEN now() + interval '1 hour' END FROM generate_series(1, 3000) i RETURNING id)
+	SELECT 'mail', 'RSSMRA85T10A562S', 'Misto, ora e poi', rpad('Testo', 80, '.'), CASE WHEN i % 2 = 0 THEN now() + interval '1 hour' END FROM generate_series(1, 3000) i RETURNING id)
 SELECT is(count(*), 3000::bigint, 'a statement may mix now and later') FROM s;
-SELECT results_eq($$SELECT q.kind COLLATE "default", q.channel COLLATE "default", count(*)::int FROM io_notify.queue q JOIN io_notify.message m ON m.id = q.message_id WHERE m.subject = 'Misto' GROUP BY 1, 2 ORDER BY 1$$,
+SELECT results_eq($$SELECT q.kind COLLATE "default", q.channel COLLATE "default", count(*)::int FROM io_notify.queue q JOIN io_notify.message m ON m.id = q.message_id WHERE m.subject = 'Misto, ora e poi' GROUP BY 1, 2 ORDER BY 1$$,
 	$$VALUES ('route', '', 1500), ('send', 'email', 1500)$$, 'each goes its way');
 -- an inner statement must not take the outer one's schedule away
 INSERT INTO io_notify.message (service, recipient, subject, markdown, send_after, reference)
-SELECT 'plain', 'RSSMRA85T10A562S', 'Esterno', 'Testo', CASE i WHEN 1 THEN now() + interval '1 hour' END,
-	   io_notify.send('plain', 'RSSMRA85T10A562S', NULL, subject => 'Interno', markdown => 'Testo ' || i)::text
+SELECT 'plain', 'RSSMRA85T10A562S', 'Enunciato esterno', rpad('Testo', 80, '.'), CASE i WHEN 1 THEN now() + interval '1 hour' END,
+	   io_notify.send('plain', 'RSSMRA85T10A562S', NULL, subject => 'Enunciato interno', markdown => rpad('Testo ' || i, 80, '.'))::text
 FROM generate_series(1, 2) i;
-SELECT is((SELECT count(*) FROM io_notify.queue q JOIN io_notify.message m ON m.id = q.message_id WHERE m.subject = 'Esterno' AND q.kind = 'route'), 1::bigint, 'statements nest');
+SELECT is((SELECT count(*) FROM io_notify.queue q JOIN io_notify.message m ON m.id = q.message_id WHERE m.subject = 'Enunciato esterno' AND q.kind = 'route'), 1::bigint, 'statements nest');
 
 -- time to live
 SELECT pg_temp.put('mail', time_to_live => '90 minutes') AS id \gset

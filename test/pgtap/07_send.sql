@@ -8,10 +8,10 @@ SELECT io_notify.send('mail', 'RSSMRA85T10A562S', 't', '{"a": 1}') AS id \gset
 SELECT results_eq(format('SELECT service, recipient, template, params::text, priority, created_by::text FROM io_notify.message WHERE id = %L', :'id'),
 	$$SELECT 'mail', 'RSSMRA85T10A562S', 't', '{"a": 1}', 'normal', current_user::text$$, 'four arguments in order');
 UPDATE io_notify.service SET explicit_addresses = true WHERE name = 'mail';
-SELECT io_notify.send(service => 'mail', recipient => 'RSSMRA85T10A562S', template => NULL, subject => 'Oggetto', markdown => 'Testo', priority => 'emergency',
+SELECT io_notify.send(service => 'mail', recipient => 'RSSMRA85T10A562S', template => NULL, subject => 'Oggetto di prova', markdown => rpad('Testo', 80, '.'), priority => 'emergency',
 	send_after => now() + interval '1 hour', time_to_live => '2 hours', reference => 'prot. 7', idempotency_key => 'k', language => 'de', email => 'a@b.it', phone => '+393331234567') AS id \gset
 SELECT results_eq(format('SELECT template, params::text, subject, markdown, priority, send_after, time_to_live, reference, idempotency_key, language, email, phone FROM io_notify.message WHERE id = %L', :'id'),
-	$$SELECT NULL, NULL, 'Oggetto', 'Testo', 'emergency', now() + interval '1 hour', interval '2 hours', 'prot. 7', 'k', 'de', 'a@b.it', '+393331234567'$$, 'every argument by name');
+	$$SELECT NULL, NULL, 'Oggetto di prova', rpad('Testo', 80, '.'), 'emergency', now() + interval '1 hour', interval '2 hours', 'prot. 7', 'k', 'de', 'a@b.it', '+393331234567'$$, 'every argument by name');
 SELECT is((SELECT priority FROM io_notify.message WHERE id = io_notify.send('mail', 'RSSMRA85T10A562S', 't', priority => NULL)), NULL, 'not visible to the statement that sends');
 SELECT is((SELECT count(*) FROM io_notify.message WHERE priority IS NULL), 0::bigint, 'no priority means normal');
 SELECT throws_ok($$SELECT io_notify.send(NULL, 'RSSMRA85T10A562S', 't')$$, '22023', NULL, 'no service');
@@ -28,7 +28,7 @@ CREATE FUNCTION pg_temp.bulk(rows integer, how text DEFAULT 'normal') RETURNS te
 DECLARE
 	answer text;
 BEGIN
-	INSERT INTO io_notify.message (service, recipient, subject, markdown, priority) SELECT 'mail', 'RSSMRA85T10A562S', 'O', 'T', how FROM generate_series(1, rows);
+	INSERT INTO io_notify.message (service, recipient, subject, markdown, priority) SELECT 'mail', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'), how FROM generate_series(1, rows);
 	SELECT string_agg(DISTINCT priority::text, ' ') || ' ' || count(*) INTO answer FROM io_notify.queue;
 	DELETE FROM io_notify.queue;
 	RETURN answer;
@@ -57,7 +57,7 @@ SAVEPOINT s;
 SELECT pg_temp.put('all') AS id \gset
 RELEASE s;
 SELECT is(pg_temp.queued(:'id'), 'send email, send sms, send webhook, send pec', 'a released one counts');
-INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT 'mail', 'RSSMRA85T10A562S', 'O', 'T' WHERE false;
+INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT 'mail', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.') WHERE false;
 SELECT is((SELECT count(*) FROM io_notify.queue), 4::bigint, 'a statement of no rows does nothing');
 
 -- several services and templates in one statement

@@ -38,10 +38,10 @@ CREATE TEMP TABLE queue (message_id uuid) ON COMMIT DROP;
 SET LOCAL search_path = trap, pg_temp, public, pg_catalog;
 -- the traps work
 SELECT 'a'::text = 'a'::text AS sprung \gset
-INSERT INTO io_notify.message (service, recipient, subject, markdown, idempotency_key) VALUES ('all', 'RSSMRA85T10A562S', 'Oggetto', 'Testo', 'h') RETURNING id \gset
-INSERT INTO io_notify.message (service, recipient, subject, markdown, send_after) SELECT 'all', 'RSSMRA85T10A562S', 'Oggetto', 'Testo', pg_catalog.now() OPERATOR(pg_catalog.+) interval '1 hour' FROM generate_series(1, 300);
-INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT 'all', 'RSSMRA85T10A562S', 'Oggetto', 'Testo' FROM generate_series(1, 300);
-SELECT io_notify.send('all', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto', markdown => 'Testo', idempotency_key => 'h') AS again \gset
+INSERT INTO io_notify.message (service, recipient, subject, markdown, idempotency_key) VALUES ('all', 'RSSMRA85T10A562S', 'Oggetto di prova', pg_catalog.rpad('Testo', 80, '.'), 'h') RETURNING id \gset
+INSERT INTO io_notify.message (service, recipient, subject, markdown, send_after) SELECT 'all', 'RSSMRA85T10A562S', 'Oggetto di prova', pg_catalog.rpad('Testo', 80, '.'), pg_catalog.now() OPERATOR(pg_catalog.+) interval '1 hour' FROM generate_series(1, 300);
+INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT 'all', 'RSSMRA85T10A562S', 'Oggetto di prova', pg_catalog.rpad('Testo', 80, '.') FROM generate_series(1, 300);
+SELECT io_notify.send('all', 'RSSMRA85T10A562S', NULL, subject => 'Oggetto di prova', markdown => pg_catalog.rpad('Testo', 80, '.'), idempotency_key => 'h') AS again \gset
 SELECT channel AS explained FROM io_notify.route_explain('all', 'RSSMRA85T10A562S') LIMIT 1 \gset
 SELECT io_notify.cancel(:'id') AS cancelled \gset
 SELECT status FROM io_notify.message_status WHERE message_id OPERATOR(pg_catalog.=) :'id' \gset
@@ -86,12 +86,12 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT unalike(pg_temp.told(v), '%CANARY%', 'an error tells no value: ' || left(v, 30)) FROM unnest(ARRAY[
-	$$'all', 'CANARY85T10A562T', 'O', 'T', NULL, NULL, NULL, NULL$$,
-	$$'all', 'RSSMRA85T10A562S', E'CANARY\n', 'T', NULL, NULL, NULL, NULL$$,
-	$$'all', 'RSSMRA85T10A562S', 'O', E'CANARY\x01', NULL, NULL, NULL, NULL$$,
-	$$'all', 'RSSMRA85T10A562S', 'O', 'CANARY', 'CANARY', NULL, NULL, NULL$$,
-	$$'all', 'RSSMRA85T10A562S', 'O', 'CANARY', NULL, E'CANARY\n', NULL, NULL$$,
-	$$'all', 'RSSMRA85T10A562S', 'O', 'CANARY', NULL, NULL, '["CANARY"]', NULL$$,
-	$$'all', 'RSSMRA85T10A562S', 'CANARY', 'CANARY', NULL, NULL, NULL, '-1 s'$$]) v;
+	$$'all', 'CANARY85T10A562T', 'Oggetto di prova', rpad('Testo', 80, '.'), NULL, NULL, NULL, NULL$$,
+	$$'all', 'RSSMRA85T10A562S', rpad(E'CANARY\n', 10, '.'), rpad('Testo', 80, '.'), NULL, NULL, NULL, NULL$$,
+	$$'all', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad(E'CANARY\x01', 80, '.'), NULL, NULL, NULL, NULL$$,
+	$$'all', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('CANARY', 80, '.'), 'CANARY', NULL, NULL, NULL$$,
+	$$'all', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('CANARY', 80, '.'), NULL, E'CANARY\n', NULL, NULL$$,
+	$$'all', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('CANARY', 80, '.'), NULL, NULL, '["CANARY"]', NULL$$,
+	$$'all', 'RSSMRA85T10A562S', rpad('CANARY', 10, '.'), rpad('CANARY', 80, '.'), NULL, NULL, NULL, '-1 s'$$]) v;
 SELECT * FROM finish();
 ROLLBACK;

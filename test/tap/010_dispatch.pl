@@ -59,7 +59,7 @@ cmp_ok($slowest, '<', 0.5, 'twenty requests, idle or back to back, and none wait
 # --- what was rolled back is never sent
 value($node, 'postgres', 'SELECT io_notify.wait_until_idle()');
 my $before = value($node, 'postgres', 'SELECT count(*) FROM io_notify.message');
-my $insert = "INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('portos', '$IonTest::CITIZEN', 'Mai', 'Mai')";
+my $insert = "INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('portos', '$IonTest::CITIZEN', 'Questo mai', rpad('Mai', 80, '.'))";
 $node->safe_psql('postgres', "BEGIN; $insert; ROLLBACK;
 	BEGIN; SAVEPOINT s; $insert; ROLLBACK TO s; $insert; COMMIT;");
 value($node, 'postgres', 'SELECT io_notify.wait_until_idle()');

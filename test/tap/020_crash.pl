@@ -32,7 +32,7 @@ register_service($node, 'postgres', name => 'mailer', channels => '{inbox,email}
 email_provider($node, 'postgres', 'relay', $mail->{port}, retry_schedule => '100 ms, 100 ms, 100 ms');
 
 # What a client does all round: single inserts, a rollback, a savepoint.
-my $insert = sub { "INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('portos', '$IonTest::CITIZEN', 'Pratica', 'Gentile') RETURNING '$_[0] ' || id;\n" };
+my $insert = sub { "INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('portos', '$IonTest::CITIZEN', 'Pratica 42', rpad('Gentile', 80, '.')) RETURNING '$_[0] ' || id;\n" };
 my $turn = $insert->('acknowledged')
   . 'BEGIN; ' . $insert->('rolled_back') . "ROLLBACK;\n"
   . 'BEGIN; SAVEPOINT s; ' . $insert->('rolled_back') . 'ROLLBACK TO s; ' . $insert->('perhaps') . "COMMIT;\n";

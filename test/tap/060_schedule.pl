@@ -33,7 +33,7 @@ sql(q{
 	FROM generate_series(0, 179) n;});
 sql(q{
 	INSERT INTO io_notify.message (service, recipient, subject, markdown, send_after)
-	SELECT s, c.fiscal_code, 'Scaglione', 'Testo', now() + interval '2 s' FROM io_notify.citizen c, unnest('{wide,bare,secure,special,portos}'::text[]) s;});
+	SELECT s, c.fiscal_code, 'Scaglione 1', rpad('Testo', 80, '.'), now() + interval '2 s' FROM io_notify.citizen c, unnest('{wide,bare,secure,special,portos}'::text[]) s;});
 is(sql(q{SELECT string_agg(DISTINCT status, ' ') FROM io_notify.message_status}), 'ACCEPTED', 'before its time a message is ACCEPTED');
 is(sql(q{SELECT count(*) FROM io_notify.delivery}), '0', 'and has no delivery');
 
@@ -97,14 +97,15 @@ is(sql("SELECT concat_ws(' ', state, reason) FROM io_notify.delivery WHERE messa
 
 # --- the log tells what was wrong, never the value
 my $from = length server_log($node);
-my $good = q{'portos', 'RSSMRA85T10A562S', 'O', 'T'};
+my $good = q{'portos', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.')};
 $node->safe_psql('postgres', q{
 	CREATE TABLE canary (id int, owner text, secret text);
 	CREATE TRIGGER t AFTER INSERT ON canary FOR EACH ROW EXECUTE FUNCTION io_notify.notify('portos', 'none', 'owner');});
 my @bad = (
 	map({ "INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ($_)" }
-		q{'portos', 'CANARY85T10A562', 'O', 'T'}, q{'portos', 'RSSMRA85T10A562S', E'CANARY\n', 'T'},
-		q{'portos', 'RSSMRA85T10A562S', 'CANARY', E'\x01'}, q{'none', 'RSSMRA85T10A562S', 'CANARY', 'T'}, q{'portos', NULL, 'CANARY', 'CANARY'}),
+		q{'portos', 'CANARY85T10A562', 'Oggetto di prova', rpad('Testo', 80, '.')}, q{'portos', 'RSSMRA85T10A562S', rpad(E'CANARY\n', 10, '.'), rpad('Testo', 80, '.')},
+		q{'portos', 'RSSMRA85T10A562S', 'CANARY e basta', rpad(E'\x01', 80, '.')}, q{'none', 'RSSMRA85T10A562S', 'CANARY e basta', rpad('Testo', 80, '.')},
+		q{'portos', NULL, 'CANARY', 'CANARY'}, q{'portos', 'RSSMRA85T10A562S', 'CANARY', 'CANARY'}),
 	map({ "INSERT INTO io_notify.message (service, recipient, subject, markdown, $_->[0]) VALUES ($good, $_->[1])" }
 		[ 'email', q{'CANARY@'} ], [ 'phone', q{'CANARY'} ], [ 'params', q{'["CANARY"]'} ], [ 'priority', q{'CANARY'} ], [ 'language', q{'CANARY'} ],
 		[ 'reference', q{E'CANARY\t'} ], [ 'idempotency_key', q{E'CANARY\t'} ], [ 'feature_level', q{'CANARY'} ],

@@ -54,7 +54,7 @@ foreach (1 .. 200)
 {
 	my ($code, undef, $stderr) = $node->psql('notify', qq{\\set VERBOSITY verbose
 		INSERT INTO io_notify.message (service, recipient, subject, markdown)
-		SELECT 'portos', '$IonTest::CITIZEN', 'Pratica', repeat('Gentile ', 100) FROM generate_series(1, 100)},
+		SELECT 'portos', '$IonTest::CITIZEN', 'Pratica 42', repeat('Gentile ', 100) FROM generate_series(1, 100)},
 		on_error_stop => 1);
 	next unless $code;
 	$error = $stderr;

@@ -56,11 +56,13 @@ $node->restart;
 
 # --- what senders do wrong
 my $columns = 'INSERT INTO io_notify.message (service, recipient, subject, markdown';
-my $good = "VALUES ('portos', '$canary{recipient}', '$canary{subject}', '$canary{body}'";
+my $body = "$canary{body} " . 'x' x 80;
+my $good = "VALUES ('portos', '$canary{recipient}', '$canary{subject}', '$body'";
 my @refused = (
-	"$columns) VALUES ('portos', '$canary{wrong_code}', '$canary{subject}', '$canary{body}')",
-	"$columns) VALUES ('portos', '$canary{recipient}', E'$canary{subject}\\nBcc: x', '$canary{body}')",
-	"$columns) VALUES ('nobody', '$canary{recipient}', '$canary{subject}', '$canary{body}')",
+	"$columns) VALUES ('portos', '$canary{wrong_code}', '$canary{subject}', '$body')",
+	"$columns) VALUES ('portos', '$canary{recipient}', E'$canary{subject}\\nBcc: x', '$body')",
+	"$columns) VALUES ('portos', '$canary{recipient}', '$canary{subject}', '$canary{body}')",
+	"$columns) VALUES ('nobody', '$canary{recipient}', '$canary{subject}', '$body')",
 	"$columns, email) $good, E'$canary{mailbox}\\r\\n\@x')",
 	"$columns, phone) $good, '$canary{phone}0000000000000000000')",
 	"$columns, payment_amount) $good, -1)",
@@ -81,14 +83,14 @@ my $failed = 0;
 is($failed, scalar @refused, 'every bad statement was refused');
 
 # --- what providers, crashes and broken tables do
-my ($id) = send_messages($node, $db, 1, subject => "'$canary{subject}'", markdown => "'$canary{body}'");
+my ($id) = send_messages($node, $db, 1, subject => "'$canary{subject}'", markdown => "'$body'");
 ok(eventually(sub { value($node, $db, "SELECT string_agg(state, ' ' ORDER BY channel) FROM io_notify.delivery WHERE message_id = '$id' AND channel <> 'inbox'") eq 'failed failed' }),
 	'the relay knows no such user, the endpoint wants no such document');
 like(value($node, $db, "SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM io_notify.attempt"), qr/^permanent provider_fault transient unknown$/,
 	'by way of every kind of outcome');
 
 $node->safe_psql($db, q{ALTER SERVER app OPTIONS (SET url 'http://127.0.0.1:} . $http->{port} . q{/hang', ADD timeout '2 s')});
-send_messages($node, $db, 3, subject => "'$canary{subject}'", markdown => "'$canary{body}'");
+send_messages($node, $db, 3, subject => "'$canary{subject}'", markdown => "'$body'");
 ok(eventually(sub { grep { $_->{path} eq '/hang' } peer_requests($http) }), 'something is under way');
 like((peer_requests($http))[-1]->{headers}{authorization}, qr/\Q$canary{token}\E/, 'with its credentials');
 my ($pid) = dispatcher_pids($node);

@@ -56,7 +56,7 @@ PYTHON
 }
 
 my $subject = 'Perché «così» — 😀 & <b>"x"</b> \\';
-my $markdown = "Riga *uno*\n\nriga **due** \\ \"citata\" \x{2028} fine\t.";
+my $markdown = "Riga *uno*\n\nriga **due** \\ \"citata\" \x{2028} e poi altre parole, quante ne servono a un messaggio: fine\t.";
 my $citizen = sql(<<"SQL") =~ s/\s//gr;
 CREATE SERVER hook FOREIGN DATA WRAPPER io_notify OPTIONS (transport 'http', channel 'webhook', url '$url/ok/provider',
 	allow_private_network 'on', retry_schedule '1200 ms, 200 ms, 1 h');
@@ -132,7 +132,7 @@ is(sql($unsigned), 1, 'and status() says so');
 
 # --- the generic provider ----------------------------------------------------------------
 my %hostile = (subject => "a\"b'c&d=e+f%20 \\g/h?i#j<k> {{token}} ñ€😀",
-	markdown => "Prima riga\nseconda & \"terza\" = 100% + è [x](https://x.example/?a=1&b=2)");
+	markdown => "Prima riga\nseconda & \"terza\" = 100% + è [x](https://x.example/?a=1&b=2) e altro ancora fino in fondo");
 my $text = "Prima riga";
 
 sub provider
@@ -181,7 +181,7 @@ is("$request->{method} $request->{body}", 'PUT ', 'query: PUT without a body');
 
 # a line break in a header's value would be a header of the sender's own
 provider('/ok/lines', format => 'json', body => '{}', headers => '{"X-Corpo": "{{markdown}}"}');
-(undef, $request) = sent('/ok/lines', 'sent', %message, markdown => "uno\r\nX-Evil: 1\n\nGET / HTTP/1.1");
+(undef, $request) = sent('/ok/lines', 'sent', %message, markdown => "uno\r\nX-Evil: 1\n\nGET / HTTP/1.1" . "\r\nX-Lungo: 1" x 6);
 is($request->{headers}{'x-evil'}, undef, 'headers: a line break in a value ends no header');
 is(scalar requests('/ok/lines'), 1, 'headers: nor the request');
 

@@ -50,11 +50,11 @@ CREATE FUNCTION t.citizen(email text DEFAULT NULL) RETURNS text LANGUAGE sql AS 
 	INSERT INTO io_notify.citizen (fiscal_code, email, email_verified, inbox_enabled)
 	VALUES (t.code(nextval('t.number')), email, true, true) RETURNING fiscal_code $$;
 
-CREATE FUNCTION t.send(service text, recipient text, subject text DEFAULT 'Prova', markdown text DEFAULT 'Testo.') RETURNS uuid LANGUAGE sql AS $$
+CREATE FUNCTION t.send(service text, recipient text, subject text DEFAULT 'Una prova d''invio', markdown text DEFAULT rpad('Testo.', 80, '.')) RETURNS uuid LANGUAGE sql AS $$
 	INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ($1, $2, $3, $4) RETURNING id $$;
 
 -- to an address of its own, through a service of channels inbox and email
-CREATE FUNCTION t.mail(email text, subject text DEFAULT 'Prova', markdown text DEFAULT 'Testo.') RETURNS uuid LANGUAGE sql AS $$
+CREATE FUNCTION t.mail(email text, subject text DEFAULT 'Una prova d''invio', markdown text DEFAULT rpad('Testo.', 80, '.')) RETURNS uuid LANGUAGE sql AS $$
 	SELECT t.send('posta', t.citizen(email), subject, markdown) $$;
 
 CREATE VIEW t.attempt AS

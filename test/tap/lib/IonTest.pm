@@ -118,8 +118,8 @@ sub send_messages
 	my %all = (
 		service => "'portos'",
 		recipient => "'$CITIZEN'",
-		subject => "'Pratica ' || i",
-		markdown => "'Gentile cittadino'",
+		subject => "'Pratica numero ' || i",
+		markdown => "rpad('Gentile cittadino', 80, '.')",
 		%column);
 	my @names = sort keys %all;
 

@@ -1,0 +1,250 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.c
+ *	  What the tables say about a recipient, for the routing decision.
+ *
+ * Each table is opened when first needed and stays open for the statement:
+ * suppression is never looked at for a message without an address, activation
+ * only for special services.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/formatting.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "queue/facts.h"
+#include "queue/lookup.h"
+
+#define PENDING_COUNTS_FOR	(24 * USECS_PER_HOUR)
+
+enum
+{
+	CITIZEN_FISCAL_CODE, CITIZEN_INBOX, CITIZEN_EMAIL_ENABLED, CITIZEN_SMS_ENABLED, CITIZEN_PUSH_ENABLED,
+	CITIZEN_EMAIL_VERIFIED, CITIZEN_PHONE_VERIFIED, CITIZEN_MODE, CITIZEN_VERSION, CITIZEN_EMAIL, CITIZEN_PHONE,
+	CITIZEN_PEC, CITIZEN_ZONE, CITIZEN_QUIET_FROM, CITIZEN_QUIET_TO, CITIZEN_COLUMNS
+};
+static const char *const citizen_columns[CITIZEN_COLUMNS] = {
+	"fiscal_code", "inbox_enabled", "email_enabled", "sms_enabled", "push_enabled",
+	"email_verified", "phone_verified", "preference_mode", "preference_version", "email", "phone",
+	"pec", "time_zone", "quiet_from", "quiet_to"
+};
+static const char *const preference_columns[] = {"fiscal_code", "service", "preference_version", "channel", "enabled"};
+static const char *const activation_columns[] = {"service", "fiscal_code", "state", "changed_at"};
+static const char *const suppression_columns[] = {"channel", "address", "service", "expires_at"};
+static const char *const device_columns[] = {"fiscal_code", "endpoint", "expires_at"};
+
+typedef struct Table
+{
+	bool		open;
+	IonLookup	lookup;
+} Table;
+
+struct IonFactReader
+{
+	Snapshot	snapshot;
+	TimestampTz now;
+	Table		citizen;
+	Table		preference;
+	Table		activation;
+	Table		suppression;
+	Table		device;
+};
+
+static IonLookup *opened(IonFactReader *reader, Table *table, const char *name, const char *const *columns, int n, int n_keys);
+static Datum text_column(const IonLookup *citizen, int column);
+static void read_preferences(IonFactReader *reader, Datum fiscal_code, Datum service, Datum version, IonFacts *facts);
+static bool read_activation(IonFactReader *reader, Datum service, Datum fiscal_code);
+static bool is_past(const IonLookup *lookup, int column, TimestampTz now);
+
+IonFactReader *
+ion_facts_open(Snapshot snapshot)
+{
+	IonFactReader *reader = palloc0(sizeof(IonFactReader));
+
+	reader->snapshot = snapshot;
+	reader->now = GetCurrentTransactionStartTimestamp();
+	return reader;
+}
+
+static IonLookup *
+opened(IonFactReader *reader, Table *table, const char *name, const char *const *columns, int n, int n_keys)
+{
+	if (!table->open)
+	{
+		/* what a scan keeps must outlive the row it is opened for */
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(reader));
+
+		ion_lookup_open(&table->lookup, name, columns, n, n_keys, reader->snapshot);
+		table->open = true;
+		MemoryContextSwitchTo(old);
+	}
+	return &table->lookup;
+}
+
+void
+ion_facts_close(IonFactReader *reader)
+{
+	Table	   *tables[] = {&reader->citizen, &reader->preference, &reader->activation, &reader->suppression, &reader->device};
+
+	for (int i = 0; i < (int) lengthof(tables); i++)
+	{
+		if (tables[i]->open)
+			ion_lookup_close(&tables[i]->lookup);
+	}
+	pfree(reader);
+}
+
+static Datum
+text_column(const IonLookup *lookup, int column)
+{
+	bool		isnull;
+	Datum		value = ion_lookup_value(lookup, column, &isnull);
+
+	return isnull ? (Datum) 0 : PointerGetDatum(DatumGetTextPCopy(value));
+}
+
+void
+ion_facts_read(IonFactReader *reader, const IonService *service, Datum name, Datum fiscal_code,
+			   IonRecipient *recipient)
+{
+	IonLookup  *citizen = opened(reader, &reader->citizen, "citizen", citizen_columns, CITIZEN_COLUMNS, 1);
+	IonFacts   *facts = &recipient->facts;
+	struct varlena *mode;
+	bool		isnull;
+
+	memset(recipient, 0, sizeof(*recipient));
+	facts->special = service->special;
+	facts->mandatory = service->mandatory;
+	facts->secure = service->secure;
+	ion_lookup_find(citizen, &fiscal_code);
+	if (!ion_lookup_next(citizen))
+		return;
+	facts->registered = true;
+	facts->inbox_enabled = ion_lookup_bool(citizen, CITIZEN_INBOX);
+	/* the rest does not matter to a message that is rejected */
+	if (!facts->inbox_enabled)
+		return;
+	facts->email_enabled = ion_lookup_bool(citizen, CITIZEN_EMAIL_ENABLED);
+	facts->sms_enabled = ion_lookup_bool(citizen, CITIZEN_SMS_ENABLED);
+	facts->push_enabled = ion_lookup_bool(citizen, CITIZEN_PUSH_ENABLED);
+	facts->email_verified = ion_lookup_bool(citizen, CITIZEN_EMAIL_VERIFIED);
+	facts->phone_verified = ion_lookup_bool(citizen, CITIZEN_PHONE_VERIFIED);
+	mode = (struct varlena *) DatumGetPointer(ion_lookup_value(citizen, CITIZEN_MODE, &isnull));
+	facts->manual = !isnull && VARSIZE_ANY_EXHDR(mode) == 6 && memcmp(VARDATA_ANY(mode), "manual", 6) == 0;
+	recipient->email = text_column(citizen, CITIZEN_EMAIL);
+	recipient->phone = text_column(citizen, CITIZEN_PHONE);
+	recipient->pec = text_column(citizen, CITIZEN_PEC);
+	recipient->quiet_from = DatumGetTimeADT(ion_lookup_value(citizen, CITIZEN_QUIET_FROM, &isnull));
+	recipient->quiet = !isnull;
+	if (recipient->quiet)
+	{
+		recipient->quiet_to = DatumGetTimeADT(ion_lookup_value(citizen, CITIZEN_QUIET_TO, &isnull));
+		recipient->quiet = !isnull;
+		recipient->time_zone = text_column(citizen, CITIZEN_ZONE);
+	}
+	if (service->special)
+		facts->activated = read_activation(reader, name, fiscal_code);
+	read_preferences(reader, fiscal_code, name, ion_lookup_value(citizen, CITIZEN_VERSION, &isnull), facts);
+}
+
+static void
+read_preferences(IonFactReader *reader, Datum fiscal_code, Datum service, Datum version, IonFacts *facts)
+{
+	IonLookup  *preference = opened(reader, &reader->preference, "preference", preference_columns, 5, 3);
+	Datum		keys[3] = {fiscal_code, service, version};
+
+	ion_lookup_find(preference, keys);
+	while (ion_lookup_next(preference))
+	{
+		bool		isnull;
+		struct varlena *name = (struct varlena *) DatumGetPointer(ion_lookup_value(preference, 3, &isnull));
+		IonChannel	channel = ion_channel_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+		facts->has_preferences = true;
+		if (channel < ION_CHANNELS && !ion_lookup_bool(preference, 4))
+			facts->blocked |= ION_CHANNEL_BIT(channel);
+	}
+}
+
+static bool
+read_activation(IonFactReader *reader, Datum service, Datum fiscal_code)
+{
+	IonLookup  *activation = opened(reader, &reader->activation, "activation", activation_columns, 4, 2);
+	Datum		keys[2] = {service, fiscal_code};
+	bool		isnull;
+	char	   *state;
+
+	ion_lookup_find(activation, keys);
+	if (!ion_lookup_next(activation))
+		return false;
+	state = TextDatumGetCString(ion_lookup_value(activation, 2, &isnull));
+	if (strcmp(state, "active") == 0)
+		return true;
+	return strcmp(state, "pending") == 0 &&
+		DatumGetTimestampTz(ion_lookup_value(activation, 3, &isnull)) > reader->now - PENDING_COUNTS_FOR;
+}
+
+static bool
+is_past(const IonLookup *lookup, int column, TimestampTz now)
+{
+	bool		isnull;
+	Datum		at = ion_lookup_value(lookup, column, &isnull);
+
+	return !isnull && DatumGetTimestampTz(at) <= now;
+}
+
+bool
+ion_facts_suppressed(IonFactReader *reader, IonChannel channel, Datum address, Datum service)
+{
+	IonLookup  *suppression = opened(reader, &reader->suppression, "suppression", suppression_columns, 4, 2);
+	Datum		keys[2];
+
+	if (suppression->scan == NULL)
+		return false;
+	keys[0] = CStringGetTextDatum(ion_channel_name(channel));
+	keys[1] = address;
+	/* mail addresses stand there in lower case */
+	if (channel == ION_CHANNEL_EMAIL || channel == ION_CHANNEL_PEC)
+	{
+		text	   *whole = DatumGetTextPP(address);
+		char	   *lower = str_tolower(VARDATA_ANY(whole), VARSIZE_ANY_EXHDR(whole), DEFAULT_COLLATION_OID);
+
+		keys[1] = CStringGetTextDatum(lower);
+	}
+	ion_lookup_find(suppression, keys);
+	while (ion_lookup_next(suppression))
+	{
+		bool		isnull;
+		Datum		of = ion_lookup_value(suppression, 2, &isnull);
+
+		if (is_past(suppression, 3, reader->now))
+			continue;
+		/* of one service's notices, or of all */
+		if (isnull || VARSIZE_ANY_EXHDR(DatumGetPointer(of)) == 0 ||
+			DatumGetBool(DirectFunctionCall2Coll(texteq, DEFAULT_COLLATION_OID, of, service)))
+			return true;
+	}
+	return false;
+}
+
+int
+ion_facts_devices(IonFactReader *reader, Datum fiscal_code, Datum *endpoints)
+{
+	IonLookup  *device = opened(reader, &reader->device, "device", device_columns, 3, 1);
+	int			n = 0;
+
+	ion_lookup_find(device, &fiscal_code);
+	while (n < ION_DEVICES_MAX && ion_lookup_next(device))
+	{
+		if (!is_past(device, 2, reader->now))
+			endpoints[n++] = text_column(device, 1);
+	}
+	return n;
+}

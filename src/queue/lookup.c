@@ -1,0 +1,143 @@
+/*-------------------------------------------------------------------------
+ *
+ * lookup.c
+ *	  Finds rows of one of our tables by an index, without a statement.
+ *
+ * Routing asks four small questions per message (the citizen, the
+ * preferences, the activation, the suppression).  As one SQL statement with
+ * its joins they cost more to start than to answer; as index scans kept open
+ * over the rows of a statement each costs a descent of a B-tree.  An empty
+ * table costs nothing.
+ *
+ * The index is found by its columns, not its name, so a rebuilt one serves.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "compat/compat.h"
+#include "storage/bufmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#include "io_notify.h"
+#include "queue/lookup.h"
+
+static Relation open_index(Relation rel, const int *attnums, int n_keys);
+static bool index_serves(Relation index, const int *attnums, int n_keys);
+
+static bool
+index_serves(Relation index, const int *attnums, int n_keys)
+{
+	Form_pg_index form = index->rd_index;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || form->indnkeyatts < n_keys ||
+		RelationGetIndexPredicate(index) != NIL)
+		return false;
+	for (int i = 0; i < n_keys; i++)
+	{
+		if (form->indkey.values[i] != attnums[i])
+			return false;
+	}
+	return true;
+}
+
+static Relation
+open_index(Relation rel, const int *attnums, int n_keys)
+{
+	List	   *oids = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, oids)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (index_serves(index, attnums, n_keys))
+		{
+			list_free(oids);
+			return index;
+		}
+		index_close(index, AccessShareLock);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("io_notify.%s lacks the index of its primary key", RelationGetRelationName(rel))));
+	return NULL;				/* not reached */
+}
+
+void
+ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns, int n_columns,
+				int n_keys, Snapshot snapshot)
+{
+	Oid			relid = get_relname_relid(table, get_namespace_oid(ION_SCHEMA, false));
+
+	Assert(n_keys <= ION_LOOKUP_KEYS_MAX && n_columns <= ION_LOOKUP_COLUMNS_MAX);
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the table io_notify.%s does not exist", table),
+				 errhint("Create it with SELECT io_notify.install().")));
+	memset(lookup, 0, sizeof(*lookup));
+	lookup->rel = table_open(relid, AccessShareLock);
+	lookup->n_keys = n_keys;
+	if (RelationGetNumberOfBlocks(lookup->rel) == 0)
+		return;
+	for (int i = 0; i < n_columns; i++)
+	{
+		lookup->attnum[i] = get_attnum(relid, columns[i]);
+		if (lookup->attnum[i] == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of io_notify.%s does not exist", columns[i], table),
+					 errhint("The tables may be of another version: SELECT io_notify.install().")));
+	}
+	lookup->index = open_index(lookup->rel, lookup->attnum, n_keys);
+	lookup->slot = table_slot_create(lookup->rel, NULL);
+	lookup->scan = ion_index_beginscan(lookup->rel, lookup->index, snapshot, n_keys);
+	for (int i = 0; i < n_keys; i++)
+	{
+		Oid			type = TupleDescAttr(RelationGetDescr(lookup->rel), lookup->attnum[i] - 1)->atttypid;
+
+		Assert(type == TEXTOID || type == INT4OID);
+		ScanKeyEntryInitialize(&lookup->key[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   lookup->index->rd_indcollation[i],
+							   type == INT4OID ? F_INT4EQ : F_TEXTEQ, (Datum) 0);
+	}
+}
+
+void
+ion_lookup_find(IonLookup *lookup, const Datum *keys)
+{
+	if (lookup->scan == NULL)
+		return;
+	for (int i = 0; i < lookup->n_keys; i++)
+		lookup->key[i].sk_argument = keys[i];
+	index_rescan(lookup->scan, lookup->key, lookup->n_keys, NULL, 0);
+}
+
+bool
+ion_lookup_next(IonLookup *lookup)
+{
+	return lookup->scan != NULL && index_getnext_slot(lookup->scan, ForwardScanDirection, lookup->slot);
+}
+
+void
+ion_lookup_close(IonLookup *lookup)
+{
+	if (lookup->scan != NULL)
+	{
+		index_endscan(lookup->scan);
+		ExecDropSingleTupleTableSlot(lookup->slot);
+		index_close(lookup->index, AccessShareLock);
+	}
+	table_close(lookup->rel, AccessShareLock);
+}
