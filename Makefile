@@ -14,19 +14,20 @@ MODULE_big = io_notify
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" io_notify.control)
 
 BASE    = fiscal_code large_tables outcome owner provider_catalog settings shared uuid7
-RENDER  = escape escape_markdown html_page json_escape json_parse json_value \
-          mail_address markdown markdown_text mime mime_header mime_transfer template \
+RENDER  = escape escape_markdown grapheme html_page json_escape json_parse json_value \
+          mail_address markdown markdown_text mime mime_header mime_transfer \
+          sms_fit sms_text sms_transliterate template \
           template_parse template_partials template_render template_tag text_check
 NET     = address_policy curl_global dot_stuff http_client reactor smtp_capability \
           smtp_client smtp_dialogue smtp_envelope smtp_machine smtp_reply smtp_verdict \
           url_check
 CRYPTO  = webhook_signature
-QUEUE   = claim decision facts lookup orphan plan registry_read retry_policy route route_rows \
-          row_store service_cache settle tx
+QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger rate registry_read \
+          retry_policy route route_rows row_store service_cache settle tx
 CHANNEL = content option_reader http_judge http_transport provider provider_health provider_options \
           retry_after smtp_transport transport
-INTAKE  = accept authority database_guard message_check message_row registry_trigger \
-          route_trigger send wake
+INTAKE  = accept authority capability_check database_guard message_check message_row registry_trigger \
+          route_trigger send service_trigger third_party wake
 WORKER  = chore clock crash_record dispatcher flight_record launcher recover registry store submit
 SQLAPI  = as_owner provider_api pure_api status_api
 

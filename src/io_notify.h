@@ -18,6 +18,8 @@
 #define ION_MAX_DISPATCHERS		8	/* per database */
 #define ION_MAX_PROVIDERS		64	/* per database */
 #define ION_TOKEN_MAX			40	/* a dispatcher's name in claimed_by */
+#define ION_RATE_SETS			128 /* services with a rate: 1,024 per cluster */
+#define ION_RATE_WAYS			8
 #define ION_ERROR_MAX			200 /* bytes of the last error kept for status() */
 
 #define ION_REFERENCE_MAX		256 /* characters; also idempotency keys */

@@ -16,6 +16,10 @@ CREATE OR REPLACE FUNCTION io_notify.render(template text, params jsonb, escape 
 	AS 'MODULE_PATHNAME', 'ion_render_sql' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION io_notify.render(text, jsonb, text, jsonb) IS 'the Mustache engine: template with params and partials; escape is html none json url markdown header or sms; 22023 with line and column on a bad template';
 
+CREATE OR REPLACE FUNCTION io_notify.sms_segments(content text, OUT encoding text, OUT units integer, OUT segments integer)
+	AS 'MODULE_PATHNAME', 'ion_sms_segments' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION io_notify.sms_segments(text) IS 'what content costs as an SMS: encoding gsm7 (units are septets) or ucs2 (UTF-16 units), and the segments that are billed; 22023 above 255 segments';
+
 CREATE OR REPLACE FUNCTION io_notify._uuid_v7_floor(moment timestamptz) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'ion_uuid_v7_floor' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION io_notify._uuid_v7_floor(timestamptz) IS 'the lowest UUID v7 of a moment: a partition bound';

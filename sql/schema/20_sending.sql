@@ -121,6 +121,21 @@ CREATE TABLE IF NOT EXISTS io_notify.idempotency
 );
 COMMENT ON TABLE io_notify.idempotency IS 'keys senders gave, with a hash of what they sent';
 
+-- Each transaction in progress adds to a slot of its own; the sum over the
+-- slots is what was used.  Written past the executor: no triggers, and no
+-- index but plain ones.
+CREATE TABLE IF NOT EXISTS io_notify.usage
+(
+	service text COLLATE "C" NOT NULL,
+	channel text COLLATE "C" NOT NULL,
+	period text COLLATE "C" NOT NULL,
+	starts_on date NOT NULL,
+	slot integer NOT NULL,
+	used bigint NOT NULL,
+	PRIMARY KEY (service, channel, period, starts_on, slot)
+) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE io_notify.usage IS 'what services have used of their quotas, per period (UTC); channel empty means messages; see service_usage';
+
 CREATE TABLE IF NOT EXISTS io_notify.audit_event
 (
 	id uuid PRIMARY KEY DEFAULT io_notify.uuid_v7(),

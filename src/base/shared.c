@@ -71,6 +71,8 @@ shared_startup_hook(void)
 			for (int d = 0; d < ION_MAX_DISPATCHERS; d++)
 				pg_atomic_init_u32(&slot->dispatchers[d].sleeping, 0);
 		}
+		for (int i = 0; i < ION_RATE_SETS; i++)
+			SpinLockInit(&ion_shared->rates[i].mutex);
 	}
 	LWLockRelease(AddinShmemInitLock);
 }

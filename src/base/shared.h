@@ -18,6 +18,7 @@
 #include "port/atomics.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
+#include "storage/spin.h"
 
 #include "io_notify.h"
 
@@ -72,6 +73,22 @@ typedef struct IonDatabaseSlot
 	IonProviderSlot providers[ION_MAX_PROVIDERS];
 } IonDatabaseSlot;
 
+/* Tokens a service has left; forgotten services find a full bucket. */
+typedef struct IonRateBucket
+{
+	Oid			database;		/* InvalidOid: unused */
+	char		service[NAMEDATALEN];
+	double		tokens;			/* below zero: drawn in advance */
+	TimestampTz counted_at;		/* when tokens was right */
+} IonRateBucket;
+
+/* A bucket may lie anywhere in the set its service's hash names. */
+typedef struct IonRateSet
+{
+	slock_t		mutex;			/* guards the buckets, not ion_shared->lock */
+	IonRateBucket buckets[ION_RATE_WAYS];
+} IonRateSet;
+
 typedef struct IonShared
 {
 	LWLock	   *lock;
@@ -81,6 +98,7 @@ typedef struct IonShared
 	char		launcher_error[ION_ERROR_MAX];
 	TimestampTz launcher_error_at;
 	IonDatabaseSlot databases[ION_MAX_DATABASES];
+	IonRateSet	rates[ION_RATE_SETS];
 } IonShared;
 
 /* NULL when the library was not in shared_preload_libraries. */

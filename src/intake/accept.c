@@ -27,6 +27,7 @@
 #include "base/owner.h"
 #include "intake/accept.h"
 #include "intake/authority.h"
+#include "intake/capability_check.h"
 #include "intake/message_row.h"
 #include "intake/value_check.h"
 #include "io_notify.h"
@@ -62,8 +63,10 @@ static IonPlan same_key = {
 
 static AcceptState *accept_state(FunctionCallInfo fcinfo, Relation rel);
 static void read_service(AcceptState *state, const char *name);
+static void find_service(AcceptState *state, const IonMessageRow *row);
 static void check_against_service(AcceptState *state, const IonMessageRow *row);
 static void check_template(AcceptState *state, const IonMessageRow *row);
+static HeapTuple with_payee(HeapTuple tuple, TupleDesc desc, const IonColumnMap *map, Datum payee);
 static bool take_idempotency_key(AcceptState *state, const IonMessageRow *row, TupleDesc desc);
 
 PG_FUNCTION_INFO_V1(ion_accept);
@@ -84,6 +87,8 @@ ion_accept(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	bool		keep = true;
 	bool		scheduled = false;
+	bool		pays;
+	Datum		payee = (Datum) 0;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
@@ -96,14 +101,28 @@ ion_accept(PG_FUNCTION_ARGS)
 	MemoryContextReset(state->row_cxt);
 	old = MemoryContextSwitchTo(state->row_cxt);
 	ion_message_row_read(trigger->tg_trigtuple, desc, &state->map, &row);
+	find_service(state, &row);
 	ion_message_check(&row, &scheduled);
 	if (scheduled)
 		scheduled_in = GetCurrentTransactionStartTimestamp();
 	check_against_service(state, &row);
 	if (!row.isnull[ION_COL_IDEMPOTENCY_KEY])
 		keep = take_idempotency_key(state, &row, desc);
+	/* after the hash was taken: a payee of ours is not the sender's payload */
+	pays = ion_default_payee(&row, state->service, &payee);
 	MemoryContextSwitchTo(old);
-	return PointerGetDatum(keep ? trigger->tg_trigtuple : NULL);
+	if (!keep)
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(pays ? with_payee(trigger->tg_trigtuple, desc, &state->map, payee) : trigger->tg_trigtuple);
+}
+
+static HeapTuple
+with_payee(HeapTuple tuple, TupleDesc desc, const IonColumnMap *map, Datum payee)
+{
+	int			attnum = map->attnum[ION_COL_PAYMENT_PAYEE] + 1;
+	bool		isnull = false;
+
+	return heap_modify_tuple_by_cols(tuple, desc, 1, &attnum, &payee, &isnull);
 }
 
 static AcceptState *
@@ -154,32 +173,23 @@ read_service(AcceptState *state, const char *name)
 	ion_service_require(state->service, caller.user);
 }
 
+/* The first to be judged is who asks, then what was written. */
+static void
+find_service(AcceptState *state, const IonMessageRow *row)
+{
+	char	   *name;
+
+	name = row->isnull[ION_COL_SERVICE] ? pstrdup("") : TextDatumGetCString(row->value[ION_COL_SERVICE]);
+	if (name[0] == '\0')
+		ion_value_error("service", "It is missing.", NULL);
+	if (state->service == NULL || strcmp(name, state->service->name) != 0)
+		read_service(state, name);
+}
+
 static void
 check_against_service(AcceptState *state, const IonMessageRow *row)
 {
-	char	   *name = TextDatumGetCString(row->value[ION_COL_SERVICE]);
-
-	if (state->service == NULL || strcmp(name, state->service->name) != 0)
-		read_service(state, name);
-	if (!ion_service_may_address(state->service, TextDatumGetCString(row->value[ION_COL_RECIPIENT])))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("service \"%s\" may send to its authorised recipients only", name),
-				 errdetail("It is in the sandbox; recipients authorised: %d.", state->service->n_recipients),
-				 errhidestmt(true)));
-	if ((!row->isnull[ION_COL_EMAIL] || !row->isnull[ION_COL_PHONE]) && !state->service->explicit_addresses)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("service \"%s\" may not give addresses of its own", name),
-				 errhint("Leave email and phone null: the citizen's own are used. A DBA can set explicit_addresses."),
-				 errhidestmt(true)));
-	if (!row->isnull[ION_COL_PAYMENT_AMOUNT] &&
-		DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]) > state->service->max_payment_amount)
-		ion_value_error("payment_amount",
-						psprintf("The amount of " INT64_FORMAT " cents exceeds the service's maximum of " INT64_FORMAT ".",
-								 DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]),
-								 state->service->max_payment_amount),
-						"The maximum is io_notify.service.max_payment_amount.");
+	ion_capability_check(row, state->service);
 	if (!row->isnull[ION_COL_TEMPLATE])
 		check_template(state, row);
 }

@@ -16,30 +16,39 @@
 #include "compat/compat.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "base/fiscal_code.h"
 #include "base/settings.h"
 #include "intake/message_row.h"
+#include "intake/third_party.h"
 #include "intake/value_check.h"
 #include "io_notify.h"
 #include "render/mail_address.h"
 #include "render/text_check.h"
 
+/* what a sender writes himself; a template may be shorter */
+#define SUBJECT_CHARS_MIN	10
 #define SUBJECT_CHARS_MAX	120
+#define MARKDOWN_CHARS_MIN	80
 #define MARKDOWN_CHARS_MAX	10000
 #define PAYMENT_CENTS_MAX	INT64CONST(9999999999)
+/* a date beyond these is a mistake, and some formats cannot write it */
+#define DUE_YEAR_MIN		2000
+#define DUE_YEAR_MAX		2099
 
 static void check_recipient(const IonMessageRow *row);
 static void check_content(const IonMessageRow *row);
 static void check_schedule(const IonMessageRow *row, bool *scheduled);
+static bool due_date_valid(TimestampTz due);
 static void check_payment(const IonMessageRow *row);
 static void check_addresses(const IonMessageRow *row);
 static void check_labels(const IonMessageRow *row);
 static bool column_text(const IonMessageRow *row, IonColumn column, const char **text, int *length);
 static void check_object(const IonMessageRow *row, IonColumn column);
-static void check_line(const IonMessageRow *row, IonColumn column, int chars_max);
+static void check_line(const IonMessageRow *row, IonColumn column, int chars_min, int chars_max);
 
 void
 ion_value_error(const char *column, const char *detail, const char *hint)
@@ -56,11 +65,6 @@ ion_value_error(const char *column, const char *detail, const char *hint)
 void
 ion_message_check(const IonMessageRow *row, bool *scheduled)
 {
-	const char *text;
-	int			length;
-
-	if (!column_text(row, ION_COL_SERVICE, &text, &length) || length == 0)
-		ion_value_error("service", "It is missing.", NULL);
 	check_recipient(row);
 	check_content(row);
 	check_schedule(row, scheduled);
@@ -116,14 +120,16 @@ check_content(const IonMessageRow *row)
 						"Write either template (with params), or subject and markdown.");
 	check_object(row, ION_COL_PARAMS);
 	check_object(row, ION_COL_THIRD_PARTY_DATA);
-	check_line(row, ION_COL_SUBJECT, SUBJECT_CHARS_MAX);
+	if (!row->isnull[ION_COL_THIRD_PARTY_DATA])
+		ion_third_party_check(DatumGetJsonbP(row->value[ION_COL_THIRD_PARTY_DATA]));
+	check_line(row, ION_COL_SUBJECT, SUBJECT_CHARS_MIN, SUBJECT_CHARS_MAX);
 	if (column_text(row, ION_COL_MARKDOWN, &text, &length))
 	{
 		int			chars = ion_text_char_count(text, length);
 
-		if (chars < 1 || chars > MARKDOWN_CHARS_MAX)
-			ion_value_error("markdown", psprintf("It has %d characters; 1 to %d are allowed.",
-												 chars, MARKDOWN_CHARS_MAX), NULL);
+		if (chars < MARKDOWN_CHARS_MIN || chars > MARKDOWN_CHARS_MAX)
+			ion_value_error("markdown", psprintf("It has %d characters; %d to %d are allowed.",
+												 chars, MARKDOWN_CHARS_MIN, MARKDOWN_CHARS_MAX), NULL);
 		for (int i = 0; i < length; i++)
 		{
 			unsigned char c = text[i];
@@ -149,22 +155,36 @@ check_schedule(const IonMessageRow *row, bool *scheduled)
 		if (at > now)
 			*scheduled = true;
 	}
-	if (!row->isnull[ION_COL_TIME_TO_LIVE])
-	{
-		Interval   *ttl = DatumGetIntervalP(row->value[ION_COL_TIME_TO_LIVE]);
-		double		seconds = ttl->time / 1000000.0 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
+	if (!row->isnull[ION_COL_TIME_TO_LIVE] &&
+		!ion_time_to_live_valid(DatumGetIntervalP(row->value[ION_COL_TIME_TO_LIVE])))
+		ion_value_error("time_to_live", psprintf("It must be positive and at most %d days.", ION_TTL_MAX_DAYS), NULL);
+	if (!row->isnull[ION_COL_DUE_DATE] && !due_date_valid(DatumGetTimestampTz(row->value[ION_COL_DUE_DATE])))
+		ion_value_error("due_date", psprintf("It must lie in the years %d to %d.", DUE_YEAR_MIN, DUE_YEAR_MAX), NULL);
+}
 
-		if (seconds <= 0 || seconds > (double) ION_TTL_MAX_DAYS * SECS_PER_DAY)
-			ion_value_error("time_to_live", psprintf("It must be positive and at most %d days.", ION_TTL_MAX_DAYS), NULL);
-	}
-	if (!row->isnull[ION_COL_DUE_DATE] &&
-		TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(row->value[ION_COL_DUE_DATE])))
-		ion_value_error("due_date", "It must be a finite time.", NULL);
+bool
+ion_time_to_live_valid(const Interval *ttl)
+{
+	double		seconds = ttl->time / 1000000.0 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
+
+	return seconds > 0 && seconds <= (double) ION_TTL_MAX_DAYS * SECS_PER_DAY;
+}
+
+/* By the calendar of UTC, so that every session judges alike. */
+static bool
+due_date_valid(TimestampTz due)
+{
+	TimestampTz first = (date2j(DUE_YEAR_MIN, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz end = (date2j(DUE_YEAR_MAX + 1, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+
+	return due >= first && due < end;
 }
 
 static void
 check_payment(const IonMessageRow *row)
 {
+	bool		invalid_after = !row->isnull[ION_COL_PAYMENT_INVALID_AFTER_DUE_DATE] &&
+		DatumGetBool(row->value[ION_COL_PAYMENT_INVALID_AFTER_DUE_DATE]);
 	const char *text;
 	int			length;
 
@@ -174,8 +194,12 @@ check_payment(const IonMessageRow *row)
 	{
 		if (!row->isnull[ION_COL_PAYMENT_PAYEE])
 			ion_value_error("payment_payee", "There is no payment it could belong to.", NULL);
+		if (invalid_after)
+			ion_value_error("payment_invalid_after_due_date", "There is no payment it could belong to.", NULL);
 		return;
 	}
+	if (invalid_after && row->isnull[ION_COL_DUE_DATE])
+		ion_value_error("payment_invalid_after_due_date", "There is no due_date after which it could count.", NULL);
 	if (DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]) < 1 ||
 		DatumGetInt64(row->value[ION_COL_PAYMENT_AMOUNT]) > PAYMENT_CENTS_MAX)
 		ion_value_error("payment_amount", psprintf("It must be 1 to " INT64_FORMAT " euro cents.", PAYMENT_CENTS_MAX), NULL);
@@ -185,7 +209,7 @@ check_payment(const IonMessageRow *row)
 		ion_value_error("payment_notice", "It must be 18 digits, the first of them 0 to 3.", NULL);
 	if (column_text(row, ION_COL_PAYMENT_PAYEE, &text, &length) &&
 		!ion_vat_number_valid(pnstrdup(text, length)))
-		ion_value_error("payment_payee", "It must be the 11 digits of an organization's fiscal code.", NULL);
+		ion_value_error("payment_payee", "It must be an organization's fiscal code: 11 digits, the last of them a check digit.", NULL);
 }
 
 static void
@@ -232,9 +256,9 @@ check_labels(const IonMessageRow *row)
 		ion_value_error("feature_level", "It must be standard or advanced.", NULL);
 	if (column_text(row, ION_COL_LANGUAGE, &text, &length) && !ion_language_valid(text, length))
 		ion_value_error("language", "It must be a language tag such as it or de-AT.", NULL);
-	check_line(row, ION_COL_TEMPLATE, ION_REFERENCE_MAX);
-	check_line(row, ION_COL_REFERENCE, ION_REFERENCE_MAX);
-	check_line(row, ION_COL_IDEMPOTENCY_KEY, ION_REFERENCE_MAX);
+	check_line(row, ION_COL_TEMPLATE, 1, ION_REFERENCE_MAX);
+	check_line(row, ION_COL_REFERENCE, 1, ION_REFERENCE_MAX);
+	check_line(row, ION_COL_IDEMPOTENCY_KEY, 1, ION_REFERENCE_MAX);
 }
 
 bool
@@ -276,9 +300,9 @@ check_object(const IonMessageRow *row, IonColumn column)
 						psprintf("It takes %d bytes; %d are allowed.", (int) VARSIZE(value), ION_PARAMS_MAX), NULL);
 }
 
-/* A short text on one line: 1 to chars_max characters, no control character. */
+/* A short text on one line: so many characters, no control character. */
 static void
-check_line(const IonMessageRow *row, IonColumn column, int chars_max)
+check_line(const IonMessageRow *row, IonColumn column, int chars_min, int chars_max)
 {
 	const char *text;
 	int			length;
@@ -287,9 +311,9 @@ check_line(const IonMessageRow *row, IonColumn column, int chars_max)
 	if (!column_text(row, column, &text, &length))
 		return;
 	chars = ion_text_char_count(text, length);
-	if (chars < 1 || chars > chars_max)
+	if (chars < chars_min || chars > chars_max)
 		ion_value_error(ion_column_name(column),
-						psprintf("It has %d characters; 1 to %d are allowed.", chars, chars_max), NULL);
+						psprintf("It has %d characters; %d to %d are allowed.", chars, chars_min, chars_max), NULL);
 	if (ion_text_has_control(text, length))
 		ion_value_error(ion_column_name(column), "It holds a control character.",
 						"Line breaks and other control characters could forge headers further on.");

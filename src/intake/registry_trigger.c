@@ -1,41 +1,34 @@
 /*-------------------------------------------------------------------------
  *
  * registry_trigger.c
- *	  Triggers that check citizens, services and templates when written.
+ *	  Triggers that check citizens and templates when written.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
 #include "base/fiscal_code.h"
 #include "base/settings.h"
+#include "intake/registry_trigger.h"
 #include "intake/value_check.h"
-#include "net/url_check.h"
 #include "render/mail_address.h"
 #include "render/template.h"
 #include "render/text_check.h"
 
-static HeapTuple new_row(FunctionCallInfo fcinfo);
-static char *column(FunctionCallInfo fcinfo, HeapTuple tuple, const char *name);
-ion_noreturn static void registry_error(const char *what, const char *detail);
-static void require_fiscal_code(const char *what, const char *code);
 static void check_template_text(const char *which, const char *text);
 
 PG_FUNCTION_INFO_V1(ion_check_citizen);
-PG_FUNCTION_INFO_V1(ion_check_service);
 PG_FUNCTION_INFO_V1(ion_check_template);
 PG_FUNCTION_INFO_V1(ion_append_only);
 
-static HeapTuple
-new_row(FunctionCallInfo fcinfo)
+HeapTuple
+ion_registry_row(FunctionCallInfo fcinfo)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
@@ -47,16 +40,16 @@ new_row(FunctionCallInfo fcinfo)
 	return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 }
 
-static char *
-column(FunctionCallInfo fcinfo, HeapTuple tuple, const char *name)
+char *
+ion_registry_column(FunctionCallInfo fcinfo, HeapTuple tuple, const char *name)
 {
 	TupleDesc	desc = RelationGetDescr(((TriggerData *) fcinfo->context)->tg_relation);
 
 	return SPI_getvalue(tuple, desc, SPI_fnumber(desc, name));
 }
 
-static void
-registry_error(const char *what, const char *detail)
+void
+ion_registry_error(const char *what, const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -65,75 +58,39 @@ registry_error(const char *what, const char *detail)
 			 errhidestmt(true)));
 }
 
-/* Never says the code itself: it would be copied into the server log. */
-static void
-require_fiscal_code(const char *what, const char *code)
+void
+ion_registry_fiscal_code(const char *what, const char *code)
 {
 	IonFiscalCodeVerdict verdict = ion_fiscal_code_check(code, strlen(code), ion_check_fiscal_code);
 
 	if (verdict != ION_FISCAL_CODE_VALID)
-		registry_error(what, ion_fiscal_code_verdict_text(verdict));
+		ion_registry_error(what, ion_fiscal_code_verdict_text(verdict));
 }
 
 Datum
 ion_check_citizen(PG_FUNCTION_ARGS)
 {
-	HeapTuple	tuple = new_row(fcinfo);
+	HeapTuple	tuple = ion_registry_row(fcinfo);
 	static const char *const mail_columns[] = {"email", "pec"};
 	char	   *value;
 	const char *error;
 
-	value = column(fcinfo, tuple, "fiscal_code");
+	value = ion_registry_column(fcinfo, tuple, "fiscal_code");
 	if (value == NULL)
-		registry_error("fiscal_code of the citizen", "It is missing");
-	require_fiscal_code("fiscal_code of the citizen", value);
+		ion_registry_error("fiscal_code of the citizen", "It is missing");
+	ion_registry_fiscal_code("fiscal_code of the citizen", value);
 	for (int i = 0; i < 2; i++)
 	{
-		value = column(fcinfo, tuple, mail_columns[i]);
+		value = ion_registry_column(fcinfo, tuple, mail_columns[i]);
 		if (value != NULL && !ion_mail_address_valid(value, &error))
-			registry_error(psprintf("%s of the citizen", mail_columns[i]), error);
+			ion_registry_error(psprintf("%s of the citizen", mail_columns[i]), error);
 	}
-	value = column(fcinfo, tuple, "phone");
+	value = ion_registry_column(fcinfo, tuple, "phone");
 	if (value != NULL && !ion_phone_valid(value, strlen(value)))
-		registry_error("phone of the citizen", "It must be in E.164 form: + and 8 to 15 digits");
-	value = column(fcinfo, tuple, "language");
+		ion_registry_error("phone of the citizen", "It must be in E.164 form: + and 8 to 15 digits");
+	value = ion_registry_column(fcinfo, tuple, "language");
 	if (value != NULL && !ion_language_valid(value, strlen(value)))
-		registry_error("language of the citizen", "It must be a language tag such as it or de-AT");
-	return PointerGetDatum(tuple);
-}
-
-Datum
-ion_check_service(PG_FUNCTION_ARGS)
-{
-	HeapTuple	tuple = new_row(fcinfo);
-	TupleDesc	desc = RelationGetDescr(((TriggerData *) fcinfo->context)->tg_relation);
-	char	   *url = column(fcinfo, tuple, "webhook_url");
-	const char *error;
-	IonUrl		parsed;
-	bool		isnull;
-	Datum		recipients = SPI_getbinval(tuple, desc, SPI_fnumber(desc, "authorized_recipients"), &isnull);
-
-	if (url != NULL)
-	{
-		if (!ion_url_parse(url, &parsed, &error))
-			registry_error("webhook_url of the service", error);
-		if (strcmp(parsed.scheme, "https") != 0 && strcmp(parsed.scheme, "http") != 0)
-			registry_error("webhook_url of the service", "Its scheme must be https or http");
-	}
-	if (!isnull)
-	{
-		Datum	   *elements;
-		bool	   *nulls;
-		int			n;
-
-		deconstruct_array(DatumGetArrayTypeP(recipients), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
-		for (int i = 0; i < n; i++)
-		{
-			char	   *code = nulls[i] ? pstrdup("") : TextDatumGetCString(elements[i]);
-
-			require_fiscal_code("authorized_recipients of the service", code);
-		}
-	}
+		ion_registry_error("language of the citizen", "It must be a language tag such as it or de-AT");
 	return PointerGetDatum(tuple);
 }
 
@@ -152,14 +109,14 @@ check_template_text(const char *which, const char *text)
 Datum
 ion_check_template(PG_FUNCTION_ARGS)
 {
-	HeapTuple	tuple = new_row(fcinfo);
-	char	   *subject = column(fcinfo, tuple, "subject");
-	char	   *markdown = column(fcinfo, tuple, "markdown");
+	HeapTuple	tuple = ion_registry_row(fcinfo);
+	char	   *subject = ion_registry_column(fcinfo, tuple, "subject");
+	char	   *markdown = ion_registry_column(fcinfo, tuple, "markdown");
 
 	if (subject != NULL)
 	{
 		if (ion_text_has_control(subject, strlen(subject)))
-			registry_error("subject of the template", "It holds a control character");
+			ion_registry_error("subject of the template", "It holds a control character");
 		check_template_text("subject", subject);
 	}
 	if (markdown != NULL)
@@ -172,7 +129,7 @@ ion_append_only(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
-	(void) new_row(fcinfo);
+	(void) ion_registry_row(fcinfo);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("rows of \"%s\" cannot be changed", RelationGetRelationName(trigger->tg_relation)),

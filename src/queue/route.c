@@ -38,6 +38,7 @@
 #include "io_notify.h"
 #include "queue/facts.h"
 #include "queue/plan.h"
+#include "queue/quiet_hours.h"
 #include "queue/route.h"
 #include "queue/route_rows.h"
 #include "queue/service_cache.h"
@@ -72,6 +73,7 @@ static void route_channel(Router *router, const IonRouteMessage *message, const 
 static void route_push(Router *router, const IonRouteMessage *message, const IonRecipient *to);
 static Datum address_of(const Router *router, const IonRouteMessage *message, const IonRecipient *to, IonChannel channel);
 static bool is_blank(Datum address);
+static TimestampTz due_time(const IonRouteMessage *message, const IonRecipient *to, IonChannel channel);
 
 static IonPlan read_due = {
 	"SELECT id, service, recipient, email, phone, require_secure_channels, priority, send_after, time_to_live, created_at "
@@ -342,7 +344,7 @@ route_channel(Router *router, const IonRouteMessage *message, const IonRecipient
 	bool		has_provider = router->has_provider[channel];
 	bool		overridden = false;
 	IonReason	reason = ion_decide_channel(&to->facts, channel, !is_blank(address), has_provider);
-	TimestampTz due = GetCurrentStatementStartTimestamp();
+	TimestampTz due;
 
 	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX)
 	{
@@ -356,8 +358,22 @@ route_channel(Router *router, const IonRouteMessage *message, const IonRecipient
 		router->found(router->found_arg, channel, address, reason);
 		return;
 	}
+	due = due_time(message, to, channel);
 	ion_route_rows_delivery(&router->rows, message, seq, channel, address, reason,
 							overridden ? "suppression_overridden" : NULL, due);
 	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX)
 		ion_route_rows_work(&router->rows, message, router->service, seq, channel, address, due);
+}
+
+/* Now, or when the citizen's quiet hours are over. */
+static TimestampTz
+due_time(const IonRouteMessage *message, const IonRecipient *to, IonChannel channel)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+	TimestampTz until;
+
+	if (!to->quiet || !ion_quiet_concerns(ion_channel_name(channel), TextDatumGetCString(message->value[ION_MSG_PRIORITY])))
+		return now;
+	until = ion_quiet_until(to->quiet_from, to->quiet_to, to->time_zone ? TextDatumGetCString(to->time_zone) : NULL, now);
+	return Max(now, until);
 }

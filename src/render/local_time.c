@@ -19,6 +19,9 @@
 
 #define MILLISECOND		1000	/* microseconds */
 
+/* Milliseconds before any year we know: no Julian calendar before 1582. */
+#define ALWAYS_GREGORIAN	(-1e14)
+
 /* 0001-01-01 and 9999-12-31 23:59:59, with a day to spare for the zone. */
 #define UNIX_SECOND_MIN	INT64CONST(-62135596800)
 #define UNIX_SECOND_MAX	INT64CONST(253402300799)
@@ -47,6 +50,7 @@ ion_local_time(int64 unix_microseconds, const char *time_zone,
 		return false;
 	}
 	calendar = ucal_open(name, -1, "en@calendar=gregorian", UCAL_GREGORIAN, &status);
+	ucal_setGregorianChange(calendar, ALWAYS_GREGORIAN, &status);
 	ucal_setMillis(calendar, (UDate) (unix_microseconds / MILLISECOND), &status);
 	local->year = ucal_get(calendar, UCAL_YEAR, &status);
 	local->month = ucal_get(calendar, UCAL_MONTH, &status) + 1;
@@ -90,5 +94,6 @@ zone_name(const char *time_zone, UChar name[ION_LOCAL_TIME_ZONE_MAX + 1])
 	}
 	ucal_getCanonicalTimeZoneID(name, (int32_t) len, canonical,
 								lengthof(canonical), &is_system, &status);
-	return U_SUCCESS(status);
+	/* "GMT+5" is no system zone: ICU reads it east of Greenwich, others west */
+	return U_SUCCESS(status) && is_system;
 }

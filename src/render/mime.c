@@ -11,9 +11,18 @@
  * can add a field; names that would double one of ours are refused, so From,
  * To, Date and Message-ID stand exactly once.
  *
- * The boundary begins with "=_".  Quoted-printable follows "=" by a hex digit
+ * A boundary begins with "=_".  Quoted-printable follows "=" by a hex digit
  * or a line end, and base64 has no "_": no part can hold the boundary, whatever
- * its text (RFC 2045 section 6.7, last note).
+ * its text (RFC 2045 section 6.7, last note).  The outer boundary of a mail
+ * with a calendar begins otherwise than the inner one, so neither is a prefix
+ * of the other (RFC 2046 section 5.1.2).
+ *
+ * A calendar is an attachment beside the text, not a third alternative to it.
+ * Of alternatives a reader shows the last one it knows (RFC 2046 section
+ * 5.1.4), and Exchange takes a calendar among them for a meeting and shows
+ * that in place of the letter ([MS-OXCMAIL] section 2.1.3.3.8 writes meetings
+ * just so).  An attachment leaves the letter alone, and readers still offer to
+ * add it to the calendar.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,6 +43,10 @@
 
 /* "=_ion_", 32 hex digits, zero. */
 #define BOUNDARY_SIZE	40
+#define BOUNDARY_INNER	"=_ion_"
+#define BOUNDARY_OUTER	"=_mix_"
+
+#define CALENDAR_FILE	"calendar.ics"
 
 /* Fields only this file writes, and those that would redirect the mail. */
 static const char *const reserved_names[] = {
@@ -46,13 +59,20 @@ static bool mail_check(const IonMail *mail, const char **error);
 static bool body_check(const char *body, const char **error);
 static bool message_id_valid(const char *id);
 static bool language_valid(const char *language);
+static bool file_name_valid(const char *name);
 static bool extra_allowed(const char *name);
 static bool append_header(const IonMail *mail, StringInfo out,
 						  const char **error);
 static void append_date(StringInfo out, int64 date_unix);
 static void append_body(const IonMail *mail, StringInfo out);
-static void append_part(StringInfo out, const char *subtype, const char *text);
-static void make_boundary(char *boundary, const char *seed);
+static void append_letter(const IonMail *mail, StringInfo out);
+static void append_calendar(const IonMail *mail, StringInfo out);
+static void append_text(StringInfo out, const char *subtype, const char *text);
+static void append_encoded(StringInfo out, const char *text);
+static void begin_multipart(StringInfo out, const char *subtype, const char *boundary);
+static void next_part(StringInfo out, const char *boundary);
+static void end_multipart(StringInfo out, const char *boundary);
+static void make_boundary(char *boundary, const char *prefix, const char *seed);
 
 /*
  * Appends the message to out with CRLF line ends, 7-bit except for addresses
@@ -93,12 +113,15 @@ mail_check(const IonMail *mail, const char **error)
 		*error = "date is out of range";
 	else if (mail->language && !language_valid(mail->language))
 		*error = "language tag is malformed";
+	else if (mail->calendar_file && !file_name_valid(mail->calendar_file))
+		*error = "calendar's file name is malformed";
 	else if (mail->n_extra < 0 || mail->n_extra > ION_MAIL_EXTRA_MAX)
 		*error = "too many extra headers";
 	if (*error)
 		return false;
 	return body_check(mail->text, error) &&
-		(mail->html == NULL || body_check(mail->html, error));
+		(mail->html == NULL || body_check(mail->html, error)) &&
+		(mail->calendar == NULL || body_check(mail->calendar, error));
 }
 
 /* A part's text: bounded and UTF-8.  Controls are harmless once encoded. */
@@ -152,6 +175,17 @@ language_valid(const char *language)
 
 	return len > 0 && len <= ION_MAIL_LANGUAGE_MAX && language[len] == '\0' &&
 		language[0] != '-' && language[len - 1] != '-';
+}
+
+/* A name every file system takes and no quoting is needed for. */
+static bool
+file_name_valid(const char *name)
+{
+	size_t		len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+							 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	return len > 0 && len <= ION_MAIL_FILE_MAX && name[len] == '\0' &&
+		name[0] != '.' && name[0] != '-';
 }
 
 /* Whether an extra field may have this name: none of ours, none that routes. */
@@ -252,49 +286,75 @@ append_body(const IonMail *mail, StringInfo out)
 {
 	char		boundary[BOUNDARY_SIZE];
 
-	if (mail->html == NULL)
+	if (mail->calendar == NULL)
 	{
-		append_part(out, "plain", mail->text);
+		append_letter(mail, out);
 		if (out->data[out->len - 1] != '\n')
 			appendBinaryStringInfo(out, "\r\n", 2);
 		return;
 	}
+	make_boundary(boundary, BOUNDARY_OUTER, mail->boundary_seed);
+	begin_multipart(out, "mixed", boundary);
+	append_letter(mail, out);
+	next_part(out, boundary);
+	append_calendar(mail, out);
+	end_multipart(out, boundary);
+}
 
-	make_boundary(boundary, mail->boundary_seed);
-	appendStringInfoString(out, "Content-Type: multipart/alternative;\r\n"
-						   " boundary=\"");
-	appendStringInfoString(out, boundary);
-	appendBinaryStringInfo(out, "\"\r\n\r\n--", 7);
-	appendStringInfoString(out, boundary);
-	appendBinaryStringInfo(out, "\r\n", 2);
-	append_part(out, "plain", mail->text);
-	appendBinaryStringInfo(out, "\r\n--", 4);
-	appendStringInfoString(out, boundary);
-	appendBinaryStringInfo(out, "\r\n", 2);
-	append_part(out, "html", mail->html);
-	appendBinaryStringInfo(out, "\r\n--", 4);
-	appendStringInfoString(out, boundary);
-	appendBinaryStringInfo(out, "--\r\n", 4);
+/* What is read: the text, with the HTML as its better alternative. */
+static void
+append_letter(const IonMail *mail, StringInfo out)
+{
+	char		boundary[BOUNDARY_SIZE];
+
+	if (mail->html == NULL)
+	{
+		append_text(out, "plain", mail->text);
+		return;
+	}
+	make_boundary(boundary, BOUNDARY_INNER, mail->boundary_seed);
+	begin_multipart(out, "alternative", boundary);
+	append_text(out, "plain", mail->text);
+	next_part(out, boundary);
+	append_text(out, "html", mail->html);
+	end_multipart(out, boundary);
+}
+
+/* The calendar's part (RFC 6047 section 2.4: method as inside, charset). */
+static void
+append_calendar(const IonMail *mail, StringInfo out)
+{
+	appendStringInfo(out, "Content-Type: text/calendar; charset=utf-8; method=PUBLISH\r\n"
+					 "Content-Disposition: attachment;\r\n filename=\"%s\"\r\n",
+					 mail->calendar_file ? mail->calendar_file : CALENDAR_FILE);
+	append_encoded(out, mail->calendar);
+}
+
+/* Appends a part of text: fields, blank line, encoded text. */
+static void
+append_text(StringInfo out, const char *subtype, const char *text)
+{
+	appendStringInfoString(out, "Content-Type: text/");
+	appendStringInfoString(out, subtype);
+	appendStringInfoString(out, "; charset=UTF-8\r\n");
+	append_encoded(out, text);
 }
 
 /*
- * Appends one part: fields, blank line, encoded text without a line end.  The
- * exact quoted-printable length is known only once it is written, so it is
+ * Appends a part's last field, blank line and encoded text without a line end.
+ * The exact quoted-printable length is known only once it is written, so it is
  * written first, and taken back in the rare case that base64 is shorter (a
  * script far from ASCII).
  */
 static void
-append_part(StringInfo out, const char *subtype, const char *text)
+append_encoded(StringInfo out, const char *text)
 {
 	size_t		len = strlen(text);
 	int			fields;
 	int			body;
 	size_t		canonical;
 
-	appendStringInfoString(out, "Content-Type: text/");
-	appendStringInfoString(out, subtype);
-	appendStringInfoString(out, "; charset=UTF-8\r\n"
-						   "Content-Transfer-Encoding: ");
+	appendStringInfoString(out, "Content-Transfer-Encoding: ");
 	fields = out->len;
 	appendStringInfoString(out, "quoted-printable\r\n\r\n");
 	body = out->len;
@@ -307,9 +367,31 @@ append_part(StringInfo out, const char *subtype, const char *text)
 	}
 }
 
-/* "=_ion_" and 128 bits of two FNV-1a hashes of the seed, one from each end. */
+/* Appends a multipart's field and its first delimiter. */
 static void
-make_boundary(char *boundary, const char *seed)
+begin_multipart(StringInfo out, const char *subtype, const char *boundary)
+{
+	appendStringInfo(out, "Content-Type: multipart/%s;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n",
+					 subtype, boundary, boundary);
+}
+
+/* Appends the delimiter between two parts. */
+static void
+next_part(StringInfo out, const char *boundary)
+{
+	appendStringInfo(out, "\r\n--%s\r\n", boundary);
+}
+
+/* Appends the delimiter after the last part. */
+static void
+end_multipart(StringInfo out, const char *boundary)
+{
+	appendStringInfo(out, "\r\n--%s--\r\n", boundary);
+}
+
+/* The prefix and 128 bits of two FNV-1a hashes of the seed, one from each end. */
+static void
+make_boundary(char *boundary, const char *prefix, const char *seed)
 {
 	static const char hex_digit[] = "0123456789abcdef";
 	uint64		hash[2] = {UINT64CONST(0xcbf29ce484222325),
@@ -323,7 +405,7 @@ make_boundary(char *boundary, const char *seed)
 		hash[1] = (hash[1] ^ (unsigned char) seed[len - 1 - i]) *
 			UINT64CONST(0x100000001b3);
 	}
-	memcpy(boundary, "=_ion_", 6);
+	memcpy(boundary, prefix, 6);
 	for (int i = 0; i < 32; i++)
 		boundary[6 + i] = hex_digit[(hash[i / 16] >> (60 - i % 16 * 4)) & 15];
 	boundary[38] = '\0';

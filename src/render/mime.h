@@ -15,6 +15,7 @@
 #define ION_MAIL_MESSAGE_ID_MAX 250 /* octets, without angle brackets */
 #define ION_MAIL_LANGUAGE_MAX	35	/* octets of a language tag, RFC 5646 4.4.1 */
 #define ION_MAIL_EXTRA_MAX		32	/* extra header fields */
+#define ION_MAIL_FILE_MAX		64	/* octets of the calendar's file name */
 
 /* A field the caller adds: ASCII is sent as it is, prose is encoded. */
 typedef struct IonMailHeader
@@ -33,6 +34,8 @@ typedef struct IonMail
 	const char *subject;		/* may be empty */
 	const char *text;			/* text/plain, any line ends */
 	const char *html;			/* text/html, or NULL: text alone */
+	const char *calendar;		/* text/calendar, METHOD:PUBLISH, or NULL */
+	const char *calendar_file;	/* its file name, [A-Za-z0-9_.-]+; NULL: ours */
 	const char *message_id;		/* left@right, without angle brackets */
 	int64		date_unix;		/* seconds since 1970, UTC */
 	const char *language;		/* Content-Language, or NULL */

@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-#include "render/html_page.h"
+#include "render/escape.h"
 #include "render/markdown.h"
 #include "render/notice.h"
 #include "render/notice_part.h"
@@ -361,7 +361,7 @@ put_phrase_language(StringInfo out, const IonNotice *notice)
 static void
 put_escaped(StringInfo out, const char *text)
 {
-	ion_html_escape(out, text, strlen(text));
+	ion_escape_append(out, ION_ESCAPE_HTML, text, strlen(text));
 }
 
 static void

@@ -7,8 +7,8 @@
  * asks for a click is somebody else.  So links go, and what remains is broken
  * for the readers that make links of anything with a dot in it.
  *
- * The length is counted in characters after the links are gone, and the cut
- * falls between characters.
+ * The length is counted in characters (code points, as everywhere) after the
+ * links are gone, and the cut falls where a reader sees one end.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "render/grapheme.h"
 #include "render/notice_preview.h"
 #include "render/text_check.h"
 
@@ -38,12 +39,20 @@ ion_notice_preview(StringInfo out, const char *text, const char *link_removed,
 	char	   *line = one_line(text);
 	size_t		len;
 	size_t		end = 0;
+	int			chars = 0;
 
 	if (link_removed != NULL)
 		line = without_links(line, link_removed);
 	len = strlen(line);
-	for (int chars = 0; end < len && chars < max_chars; chars++)
-		end += Max(ion_text_char_bytes(line + end, len - end), 1);
+	while (end < len)
+	{
+		size_t		grapheme = ion_grapheme_bytes(line + end, len - end);
+
+		chars += ion_text_char_count(line + end, grapheme);
+		if (chars > max_chars)
+			break;
+		end += grapheme;
+	}
 	appendBinaryStringInfo(out, line, (int) end);
 	if (end < len)
 		appendBinaryStringInfo(out, "...", 3);

@@ -24,7 +24,8 @@
 #define PREFIX_MAX		32
 
 static void wrap_line(StringInfo out, const char *line, size_t len);
-static size_t prefix_length(const char *line, size_t len, size_t *quotes);
+static size_t prefix_length(const char *line, size_t len, size_t *quotes,
+							bool *code);
 static size_t marker_length(const char *p, size_t len);
 static bool may_begin_line(const char *word, size_t len);
 
@@ -52,12 +53,13 @@ static void
 wrap_line(StringInfo out, const char *line, size_t len)
 {
 	size_t		quotes;
-	size_t		prefix = prefix_length(line, len, &quotes);
+	bool		code;
+	size_t		prefix = prefix_length(line, len, &quotes, &code);
 	size_t		done = prefix;
 	int			column = (int) prefix;
 
 	if (ion_text_char_count(line, len) <= ION_TEXT_WRAP_COLUMN ||
-		prefix - quotes >= CODE_INDENT || prefix > PREFIX_MAX)
+		code || prefix > PREFIX_MAX)
 	{
 		appendBinaryStringInfo(out, line, (int) len);
 		return;
@@ -93,10 +95,11 @@ wrap_line(StringInfo out, const char *line, size_t len)
 
 /*
  * Octets before a line's text: quote marks, counted in *quotes, then spaces
- * and an item's marker.  All ASCII, so octets are columns.
+ * and an item's marker.  All ASCII, so octets are columns.  *code: the spaces
+ * are so many that the line may be code.
  */
 static size_t
-prefix_length(const char *line, size_t len, size_t *quotes)
+prefix_length(const char *line, size_t len, size_t *quotes, bool *code)
 {
 	size_t		n = 0;
 
@@ -105,7 +108,8 @@ prefix_length(const char *line, size_t len, size_t *quotes)
 	*quotes = n;
 	while (n < len && line[n] == ' ')
 		n++;
-	if (n - *quotes < CODE_INDENT)
+	*code = n - *quotes >= CODE_INDENT;
+	if (!*code)
 	{
 		size_t		marker = marker_length(line + n, len - n);
 

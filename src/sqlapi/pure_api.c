@@ -9,6 +9,7 @@
 
 #include "compat/compat.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -19,6 +20,7 @@
 #include "base/uuid7.h"
 #include "render/json_value.h"
 #include "render/markdown.h"
+#include "render/sms_text.h"
 #include "render/template.h"
 #include "render/template_partials.h"
 
@@ -27,6 +29,7 @@ PG_FUNCTION_INFO_V1(ion_uuid_v7_floor);
 PG_FUNCTION_INFO_V1(ion_fiscal_code_valid);
 PG_FUNCTION_INFO_V1(ion_markdown_to_html_sql);
 PG_FUNCTION_INFO_V1(ion_render_sql);
+PG_FUNCTION_INFO_V1(ion_sms_segments);
 
 static int64 unix_ms(TimestampTz at);
 static IonValue *jsonb_value(const char *what, Jsonb *jsonb);
@@ -147,4 +150,29 @@ ion_render_sql(PG_FUNCTION_ARGS)
 				 te.partial[0] ? errdetail("Partial \"%s\", line %d, column %d: %s.", te.partial, te.line, te.column, te.message)
 				 : errdetail("Line %d, column %d: %s.", te.line, te.column, te.message)));
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}
+
+/* sms_segments(): encoding, units, segments. */
+Datum
+ion_sms_segments(PG_FUNCTION_ARGS)
+{
+	text	   *content = PG_GETARG_TEXT_PP(0);
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+	IonSmsSize	size;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (!ion_sms_measure(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content), &size))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the text cannot be sent as an SMS"),
+				 size.segments > ION_SMS_SEGMENTS_MAX ?
+				 errdetail("It needs more than %d segments.", ION_SMS_SEGMENTS_MAX) :
+				 errdetail("It is not UTF-8.")));
+	values[0] = CStringGetTextDatum(ion_sms_encoding_name(size.encoding));
+	values[1] = Int32GetDatum(size.units);
+	values[2] = Int32GetDatum(size.segments);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -2,7 +2,7 @@
  * notice_tool.c
  *	  Renders notices from fields in a file, for notice_roundtrip.py.
  *
- * units: src/render/notice_html.c src/render/notice_text.c src/render/notice_push.c src/render/notice_part.c src/render/notice_fact.c src/render/notice_preview.c src/render/notice_style.c src/render/calendar.c src/render/color.c src/render/front_matter.c src/render/html_page.c src/render/local_time.c src/render/locale_format.c src/render/markdown.c src/render/markdown_text.c src/render/phrase.c src/render/text_check.c src/render/text_wrap.c
+ * units: src/render/notice_html.c src/render/notice_text.c src/render/notice_push.c src/render/notice_part.c src/render/notice_fact.c src/render/notice_preview.c src/render/notice_style.c src/render/calendar.c src/render/color.c src/render/escape.c src/render/escape_markdown.c src/render/front_matter.c src/render/grapheme.c src/render/json_escape.c src/render/local_time.c src/render/locale_cache.c src/render/locale_format.c src/render/markdown.c src/render/markdown_text.c src/render/moment.c src/render/phrase.c src/render/text_check.c src/render/text_wrap.c
  *
  * The file named on the command line holds lines "field length", each followed
  * by that many octets and a line end; the field "build" ends a notice.  For

@@ -1,0 +1,336 @@
+/*-------------------------------------------------------------------------
+ *
+ * quota_ledger.c
+ *	  What services have used of their quotas: table io_notify.usage.
+ *
+ * Senders must not wait for each other's commits while there is room, yet the
+ * sum must be exact to the unit.  So every transaction in progress has a row
+ * (a slot) of its own to add to, and whoever adds reads all slots with what
+ * is not committed yet, as the check of an exclusion constraint does: under a
+ * dirty snapshot a row shows its committed state and the one an unfinished
+ * transaction has given it.  The sum of the greater values is what will have
+ * been used if all of them commit: while that is within the quota nobody
+ * waits.  The sum of the smaller ones is used for certain: what exceeds the
+ * quota with that is refused.  Between the two the answer depends on a
+ * transaction in progress, and the caller waits for it.
+ *
+ * Reading and adding happen under a lock on the account that lasts as long as
+ * they do, not until the commit.  So two transactions cannot both take the
+ * last unit, and no version of a row appears while the rows are read: one
+ * transaction ending meanwhile shows in either state, never in neither.
+ *
+ * A slot whose last change has committed is anybody's, so there are as many
+ * as ever were transactions in progress at once.  Rollback, savepoints,
+ * crashes, prepared transactions and standbys need no care of ours: these are
+ * rows.  Nothing depends on the statement's snapshot, so senders in
+ * SERIALIZABLE do not fail over each other's counts.
+ *
+ * The rows are written past the executor, which would look for them under a
+ * snapshot that lacks the latest.  Triggers on the table do not fire.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "compat/compat.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "io_notify.h"
+#include "queue/plan.h"
+#include "queue/quota_ledger.h"
+
+#define LOCK_CLASS 0x10F0		/* advisory locks of SQL functions have 1 and 2 */
+
+enum
+{
+	COL_SERVICE, COL_CHANNEL, COL_PERIOD, COL_STARTS_ON, COL_SLOT, COL_USED, COLUMNS
+};
+#define KEY_COLUMNS COL_SLOT
+
+static const struct
+{
+	const char *name;
+	Oid			type;
+	RegProcedure equal;
+}			columns[COLUMNS] = {
+	{"service", TEXTOID, F_TEXTEQ},
+	{"channel", TEXTOID, F_TEXTEQ},
+	{"period", TEXTOID, F_TEXTEQ},
+	{"starts_on", DATEOID, F_DATE_EQ},
+	{"slot", INT4OID, F_INT4EQ},
+	{"used", INT8OID, 0}
+};
+
+struct IonLedger
+{
+	Relation	rel;
+	Relation	index;			/* of the primary key */
+	AttrNumber	attnum[COLUMNS];
+	TupleTableSlot *slot;
+};
+
+/* The versions of one slot's row seen so far. */
+typedef struct SlotSeen
+{
+	int32		number;
+	int			versions;
+	int64		least;
+	int64		most;
+	bool		settled;		/* one of them is committed, or our own */
+	TransactionId holder;		/* another's transaction that changes it */
+	HeapTuple	row;			/* a version we may replace */
+	bool		own;			/* which this transaction wrote */
+} SlotSeen;
+
+static IonPlan forget = {
+	"DELETE FROM io_notify.usage WHERE starts_on < $1",
+	1, {DATEOID}, NULL
+};
+
+static void open_index(IonLedger *ledger);
+static void account_tag(const char *service, const char *channel, LOCKTAG *tag);
+static void see(IonLedger *ledger, const SnapshotData *dirty, SlotSeen *seen);
+static void add_up(SlotSeen *seen, IonLedgerSum *sum, bool *own);
+
+IonLedger *
+ion_ledger_open(void)
+{
+	IonLedger  *ledger = palloc0(sizeof(IonLedger));
+	Oid			relid = get_relname_relid("usage", get_namespace_oid(ION_SCHEMA, false));
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the table io_notify.usage does not exist"),
+				 errhint("Create it with SELECT io_notify.install().")));
+	ledger->rel = table_open(relid, RowExclusiveLock);
+	for (int c = 0; c < COLUMNS; c++)
+	{
+		ledger->attnum[c] = get_attnum(relid, columns[c].name);
+		if (ledger->attnum[c] == InvalidAttrNumber || get_atttype(relid, ledger->attnum[c]) != columns[c].type)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of io_notify.usage does not exist or has another type", columns[c].name),
+					 errhint("The tables may be of another version: SELECT io_notify.install().")));
+	}
+	open_index(ledger);
+	ledger->slot = table_slot_create(ledger->rel, NULL);
+	return ledger;
+}
+
+static void
+open_index(IonLedger *ledger)
+{
+	List	   *oids = RelationGetIndexList(ledger->rel);
+	ListCell   *lc;
+
+	foreach(lc, oids)
+	{
+		Relation	index = index_open(lfirst_oid(lc), RowExclusiveLock);
+		bool		serves = index->rd_index->indisprimary && index->rd_index->indnkeyatts > KEY_COLUMNS;
+
+		/* what we write goes into plain indexes only */
+		if (RelationGetIndexExpressions(index) != NIL || RelationGetIndexPredicate(index) != NIL)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("index \"%s\" must not stand on io_notify.usage", RelationGetRelationName(index)),
+					 errdetail("Indexes on expressions and partial indexes are not kept up to date there.")));
+		for (int c = 0; serves && c <= KEY_COLUMNS; c++)
+			serves = index->rd_index->indkey.values[c] == ledger->attnum[c];
+		if (serves)
+			ledger->index = index;
+		else
+			index_close(index, NoLock);
+	}
+	list_free(oids);
+	if (ledger->index == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("io_notify.usage lacks the index of its primary key")));
+}
+
+void
+ion_ledger_close(IonLedger *ledger)
+{
+	ExecDropSingleTupleTableSlot(ledger->slot);
+	index_close(ledger->index, NoLock);
+	table_close(ledger->rel, NoLock);
+	pfree(ledger);
+}
+
+/* Accounts that share a hash share a lock, which costs time and nothing else. */
+static void
+account_tag(const char *service, const char *channel, LOCKTAG *tag)
+{
+	uint64		hash = hash_bytes_extended((const unsigned char *) service, strlen(service),
+										   hash_bytes((const unsigned char *) channel, strlen(channel)));
+
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, LOCK_CLASS);
+}
+
+void
+ion_ledger_lock(const char *service, const char *channel)
+{
+	LOCKTAG		tag;
+
+	account_tag(service, channel, &tag);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+void
+ion_ledger_unlock(const char *service, const char *channel)
+{
+	LOCKTAG		tag;
+
+	account_tag(service, channel, &tag);
+	LockRelease(&tag, ExclusiveLock, false);
+}
+
+void
+ion_ledger_read(IonLedger *ledger, const IonLedgerKey *key, IonLedgerSum *sum)
+{
+	Datum		values[KEY_COLUMNS];
+	ScanKeyData keys[KEY_COLUMNS];
+	SnapshotData dirty;
+	IndexScanDesc scan;
+	SlotSeen	seen = {.number = -1};
+	bool		own = false;
+
+	values[COL_SERVICE] = key->service;
+	values[COL_CHANNEL] = key->channel;
+	values[COL_PERIOD] = key->period;
+	values[COL_STARTS_ON] = DateADTGetDatum(key->starts_on);
+	for (int c = 0; c < KEY_COLUMNS; c++)
+		ScanKeyEntryInitialize(&keys[c], 0, c + 1, BTEqualStrategyNumber, InvalidOid,
+							   ledger->index->rd_indcollation[c], columns[c].equal, values[c]);
+
+	memset(sum, 0, sizeof(*sum));
+	InitDirtySnapshot(dirty);
+	scan = ion_index_beginscan(ledger->rel, ledger->index, &dirty, KEY_COLUMNS);
+	index_rescan(scan, keys, KEY_COLUMNS, NULL, 0);
+	while (index_getnext_slot(scan, ForwardScanDirection, ledger->slot))
+	{
+		bool		isnull;
+		int32		number = DatumGetInt32(slot_getattr(ledger->slot, ledger->attnum[COL_SLOT], &isnull));
+
+		/* all versions of a slot come one after the other */
+		if (number != seen.number)
+		{
+			add_up(&seen, sum, &own);
+			memset(&seen, 0, sizeof(seen));
+			seen.number = number;
+		}
+		see(ledger, &dirty, &seen);
+	}
+	add_up(&seen, sum, &own);
+	ExecClearTuple(ledger->slot);
+	index_endscan(scan);
+}
+
+static void
+see(IonLedger *ledger, const SnapshotData *dirty, SlotSeen *seen)
+{
+	bool		isnull;
+	int64		used = DatumGetInt64(slot_getattr(ledger->slot, ledger->attnum[COL_USED], &isnull));
+
+	seen->least = seen->versions == 0 ? used : Min(seen->least, used);
+	seen->most = seen->versions == 0 ? used : Max(seen->most, used);
+	seen->versions++;
+	/* xmin and xmax are those of other transactions in progress */
+	if (!TransactionIdIsValid(dirty->xmin))
+		seen->settled = true;
+	if (TransactionIdIsValid(dirty->xmin))
+		seen->holder = dirty->xmin;
+	else if (TransactionIdIsValid(dirty->xmax))
+		seen->holder = dirty->xmax;
+	else
+	{
+		Datum		xmin = slot_getsysattr(ledger->slot, MinTransactionIdAttributeNumber, &isnull);
+
+		seen->row = ExecCopySlotHeapTuple(ledger->slot);
+		seen->own = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+	}
+}
+
+static void
+add_up(SlotSeen *seen, IonLedgerSum *sum, bool *own)
+{
+	if (seen->number < 0)
+		return;
+	sum->new_slot = seen->number + 1;
+	sum->settled += seen->settled ? seen->least : 0;
+	sum->possible += seen->most;
+	if (TransactionIdIsValid(seen->holder))
+		sum->holder = seen->holder;
+	else if (seen->row != NULL && (sum->row == NULL || (seen->own && !*own)))
+	{
+		sum->row = seen->row;
+		*own = seen->own;
+	}
+}
+
+void
+ion_ledger_add(IonLedger *ledger, const IonLedgerKey *key, const IonLedgerSum *sum, int64 n)
+{
+	TupleDesc	desc = RelationGetDescr(ledger->rel);
+	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
+	bool	   *isnull = palloc(sizeof(bool) * desc->natts);
+	HeapTuple	row;
+
+	memset(isnull, true, sizeof(bool) * desc->natts);
+	if (sum->row != NULL)
+		heap_deform_tuple(sum->row, desc, values, isnull);
+	else
+	{
+		values[ledger->attnum[COL_SERVICE] - 1] = key->service;
+		values[ledger->attnum[COL_CHANNEL] - 1] = key->channel;
+		values[ledger->attnum[COL_PERIOD] - 1] = key->period;
+		values[ledger->attnum[COL_STARTS_ON] - 1] = DateADTGetDatum(key->starts_on);
+		values[ledger->attnum[COL_SLOT] - 1] = Int32GetDatum(sum->new_slot);
+		values[ledger->attnum[COL_USED] - 1] = Int64GetDatum(0);
+		for (int c = 0; c < COLUMNS; c++)
+			isnull[ledger->attnum[c] - 1] = false;
+	}
+	values[ledger->attnum[COL_USED] - 1] = Int64GetDatum(DatumGetInt64(values[ledger->attnum[COL_USED] - 1]) + n);
+	row = heap_form_tuple(desc, values, isnull);
+	if (sum->row != NULL)
+		CatalogTupleUpdate(ledger->rel, &sum->row->t_self, row);
+	else
+		CatalogTupleInsert(ledger->rel, row);
+	heap_freetuple(row);
+	/* the next change of the row by this statement must see this one */
+	CommandCounterIncrement();
+}
+
+void
+ion_ledger_wait(TransactionId holder)
+{
+	XactLockTableWait(holder, NULL, NULL, XLTW_None);
+}
+
+void
+ion_ledger_forget(DateADT before)
+{
+	Datum		value = DateADTGetDatum(before);
+
+	ion_plan_run(&forget, &value, NULL, false);
+}
