@@ -14,22 +14,25 @@ MODULE_big = io_notify
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" io_notify.control)
 
 BASE    = fiscal_code large_tables outcome owner provider_catalog settings shared uuid7
-RENDER  = escape escape_markdown grapheme html_page json_escape json_parse json_value \
-          mail_address markdown markdown_text mime mime_header mime_transfer \
-          sms_fit sms_text sms_transliterate template \
-          template_parse template_partials template_render template_tag text_check
+RENDER  = calendar color escape escape_markdown front_matter grapheme json_escape \
+          json_parse json_value local_time locale_cache locale_format mail_address \
+          markdown markdown_text mime mime_header mime_transfer moment notice_fact \
+          notice_html notice_part notice_preview notice_push notice_style notice_text \
+          param_check param_cover param_localize param_type phrase sms_fit sms_text \
+          sms_transliterate template template_parse template_partials template_render \
+          template_tag text_check text_wrap unsubscribe_link
 NET     = address_policy curl_global dot_stuff http_client reactor smtp_capability \
           smtp_client smtp_dialogue smtp_envelope smtp_machine smtp_reply smtp_verdict \
           url_check
-CRYPTO  = webhook_signature
+CRYPTO  = unsubscribe_token webhook_signature
 QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger rate registry_read \
-          retry_policy route route_rows row_store service_cache settle tx
+          retry_policy route route_rows row_store service_cache settle suppression tx
 CHANNEL = content option_reader http_judge http_transport provider provider_health provider_options \
           retry_after smtp_transport transport
 INTAKE  = accept authority capability_check database_guard message_check message_row registry_trigger \
           route_trigger send service_trigger third_party wake
-WORKER  = chore clock crash_record dispatcher flight_record launcher recover registry store submit
-SQLAPI  = as_owner provider_api pure_api status_api
+WORKER  = chore clock crash_record dispatcher flight_record gate launcher recover registry store submit
+SQLAPI  = as_owner provider_api pure_api status_api suppression_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \
           $(CRYPTO:%=crypto/%) $(QUEUE:%=queue/%) $(CHANNEL:%=channel/%) \
@@ -38,13 +41,13 @@ OBJDIR  = build/obj
 OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
-SQL_SCHEMA  = 10_registry 20_sending 30_partitions 40_triggers 50_views 60_privileges
-SQL_INSTALL = 05_access 10_types 20_provider 30_intake 40_operate 50_status 60_install 90_privileges
+SQL_SCHEMA  = 10_registry 15_service 20_sending 30_partitions 40_triggers 50_views 60_privileges
+SQL_INSTALL = 05_access 10_types 20_provider 30_intake 40_operate 42_service 45_suppression 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)
 PG_CPPFLAGS = -Wall -Wextra -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-SHLIB_LINK  = -lcurl -lcrypto -lcmark -lidn2
+SHLIB_LINK  = -lcurl -lcrypto -lcmark -lidn2 -licui18n -licuuc -lm
 EXTRA_CLEAN = build
 
 # --- the tests that need a running server with the extension installed ------
@@ -100,7 +103,7 @@ UNIT_TESTS = $(patsubst test/%.c,build/%,$(wildcard test/unit/test_*.c)) \
 UNIT_BUILT = $(UNIT_TESTS:%_roundtrip=%_tool)
 UNIT_FLAGS = -g -O1 -std=gnu11 -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=undefined \
              -DFRONTEND -Isrc -I. -isystem $(includedir) -isystem $(includedir_server)
-UNIT_LIBS  = -L$(libdir) -L$(pkglibdir) -lpgcommon -lpgport -lcurl -lcrypto -lcmark -lidn2 -lm
+UNIT_LIBS  = -L$(libdir) -L$(pkglibdir) -lpgcommon -lpgport -lcurl -lcrypto -lcmark -lidn2 -licui18n -licuuc -lm
 units      = $(basename $(shell sed -n '1,9s|.* units: *\(.*\.c\).*|\1|p' $(1)))
 
 build/unit/obj/%.o: %.c Makefile

@@ -10,8 +10,8 @@ INSERT INTO io_notify.service (name, organization, state, channels) VALUES
 	('halted', 'comune', 'published', '{inbox}');
 INSERT INTO io_notify.service (name, organization, state, channels, authorized_recipients)
 VALUES ('sandbox', 'comune', 'published', '{inbox}', '{VRDGPP70A01H501S}');
-INSERT INTO io_notify.service (name, organization, state, channels, explicit_addresses, max_payment_amount)
-VALUES ('able', 'comune', 'published', '{inbox}', true, 10000);
+INSERT INTO io_notify.service (name, organization, state, channels, explicit_addresses, max_payment_amount, capabilities)
+VALUES ('able', 'comune', 'published', '{inbox}', true, 10000, '{payee,advanced,third_party_data}');
 INSERT INTO io_notify.template (name, service, subject, markdown) VALUES ('own', 'able', 'S {{a}}', 'M'), ('shared', NULL, 'S {{a}}', 'M');
 SELECT io_notify.pause('service', 'halted');
 CREATE TABLE written AS
@@ -59,9 +59,11 @@ SELECT try('template', '''shared''', content => 'NULL, NULL');
 SELECT try('template', '''nothing''', content => 'NULL, NULL');
 SELECT try('template', '''own''', service => '''errors''', content => 'NULL, NULL');
 SELECT try(NULL, NULL, content => ''''', ''Testo''');
+SELECT try(NULL, NULL, content => 'repeat(''è'', 9), rpad(''Testo'', 80, ''.'')');
 SELECT try(NULL, NULL, content => 'repeat(''è'', 120), rpad(''Testo'', 80, ''.'')');
 SELECT try(NULL, NULL, content => 'repeat(''è'', 121), rpad(''Testo'', 80, ''.'')');
 SELECT try(NULL, NULL, content => '''Oggetto di prova'', ''''');
+SELECT try(NULL, NULL, content => '''Oggetto di prova'', repeat(''è'', 79)');
 SELECT try(NULL, NULL, content => '''Oggetto di prova'', repeat(''è'', 10000)');
 SELECT try(NULL, NULL, content => '''Oggetto di prova'', repeat(''è'', 10001)');
 SELECT try(NULL, NULL, content => 'E''Oggetto\r\nBcc: x@y.it'', rpad(''Testo'', 80, ''.'')');
@@ -74,6 +76,13 @@ SELECT try('params', '''"testo"''');
 SELECT try('params', '''null''');
 SELECT try('params', 'jsonb_build_object(''a'', repeat(''x'', 70000))');
 SELECT try('third_party_data', '''3''');
+SELECT try('third_party_data', '''{"id": "doc-1", "colour": "red"}''');
+SELECT try('third_party_data', '''{"summary": "Sunto"}''');
+SELECT try('third_party_data', '''{"id": "doc-1", "has_precondition": "SOMETIMES"}''');
+SELECT try('third_party_data', '''{"id": "doc-1", "has_attachments": true}''');
+SELECT try('third_party_data, feature_level', '''{"id": "doc-1", "has_attachments": true}'', ''advanced''');
+SELECT try('third_party_data', '''{"id": "doc-1"}''', service => '''errors''');
+SELECT try('feature_level', '''advanced''', service => '''errors''');
 
 -- time
 SELECT try('time_to_live', '''0''');
@@ -86,6 +95,7 @@ SELECT try('send_after', 'now() + interval ''366 days''');
 SELECT try('send_after', '''infinity''');
 SELECT try('send_after', '''-infinity''');
 SELECT try('due_date', '''infinity''');
+SELECT try('due_date', '''0044-03-15 BC''');
 
 -- payment
 SELECT try('payment_amount, payment_notice', '10000, ''301234567890123456''');
@@ -102,6 +112,10 @@ SELECT try('payment_amount, payment_notice', '100, ''30123456789012345A''');
 SELECT try('payment_payee', '''01488650142''');
 SELECT try('payment_amount, payment_notice, payment_payee', '100, ''301234567890123456'', ''01488650142''');
 SELECT try('payment_amount, payment_notice, payment_payee', '100, ''301234567890123456'', ''01488650143''');
+SELECT try('payment_amount, payment_notice, payment_payee', '100, ''301234567890123456'', ''01488650142''', service => '''errors''');
+SELECT try('payment_invalid_after_due_date', 'true');
+SELECT try('payment_amount, payment_notice, payment_invalid_after_due_date', '100, ''301234567890123456'', true');
+SELECT try('payment_amount, payment_notice, payment_invalid_after_due_date, due_date', '100, ''301234567890123456'', true, now()');
 
 -- addresses
 SELECT try('email', '''anna@example.it''');

@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION io_notify._check_citizen() RETURNS trigger AS 'MODULE
 COMMENT ON FUNCTION io_notify._check_citizen() IS 'checks fiscal code and addresses of a citizen';
 
 CREATE OR REPLACE FUNCTION io_notify._check_service() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_check_service' LANGUAGE C;
-COMMENT ON FUNCTION io_notify._check_service() IS 'checks the webhook URL and the authorised recipients of a service';
+COMMENT ON FUNCTION io_notify._check_service() IS 'checks the details of a service: texts, addresses, URLs, channels, authorised recipients';
 
 CREATE OR REPLACE FUNCTION io_notify._check_template() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_check_template' LANGUAGE C;
 COMMENT ON FUNCTION io_notify._check_template() IS 'parses a template, so that a bad one is refused when it is written';

@@ -183,7 +183,7 @@ DECLARE
 	owned_by text;
 	next_state text;
 	draft record;
-	position record;
+	stands record;
 BEGIN
 	SELECT s.state, s.organization INTO state, owned_by FROM io_notify.service s WHERE s.name = service FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
@@ -203,14 +203,14 @@ BEGIN
 	authors := coalesce(draft.authors, '{}');
 
 	SELECT CASE WHEN in_force THEN coalesce(draft.state, 'approved') ELSE state END AS lifecycle,
-		   CASE WHEN in_force THEN state END AS publication INTO position;
+		   CASE WHEN in_force THEN state END AS publication INTO stands;
 	SELECT t.from_state, t.to_state INTO from_state, to_state FROM io_notify._service_transition() t
-	WHERE t.action = action AND t.from_state = CASE t.kind WHEN 'lifecycle' THEN position.lifecycle ELSE position.publication END;
+	WHERE t.action = action AND t.from_state = CASE t.kind WHEN 'lifecycle' THEN stands.lifecycle ELSE stands.publication END;
 	IF NOT FOUND THEN
 		SELECT string_agg(DISTINCT t.action, ', ' ORDER BY t.action) INTO next_state FROM io_notify._service_transition() t
-		WHERE t.from_state = CASE t.kind WHEN 'lifecycle' THEN position.lifecycle ELSE position.publication END;
+		WHERE t.from_state = CASE t.kind WHEN 'lifecycle' THEN stands.lifecycle ELSE stands.publication END;
 		RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = format('%s is no step for service "%s" now', action, service),
-			DETAIL = format('The service is %s%s. Possible: %s.', state, ', its draft ' || draft.state || CASE WHEN in_force THEN '' END,
+			DETAIL = format('The service is %s%s. Possible: %s.', state, CASE WHEN in_force THEN ', its draft ' || draft.state END,
 							coalesce(next_state, 'nothing any more'));
 	END IF;
 END
@@ -286,3 +286,417 @@ BEGIN
 END
 $reason$;
 COMMENT ON FUNCTION io_notify._service_reason(text, text) IS 'the reason, which must be there';
+
+CREATE OR REPLACE FUNCTION io_notify._service_operators_own(service text, details jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $own$
+#variable_conflict use_variable
+DECLARE
+	own jsonb;
+	names text;
+BEGIN
+	IF jsonb_typeof(details) IS DISTINCT FROM 'object' THEN
+		RETURN '{}';
+	END IF;
+	SELECT jsonb_object_agg(e.key, e.value), string_agg(e.key, ', ' ORDER BY e.key COLLATE "C") INTO own, names
+	FROM jsonb_each(details) e JOIN io_notify._service_detail() k ON k.detail = e.key AND k.who = 'operator';
+	IF own IS NOT NULL AND NOT io_notify._caller_is('operator') THEN
+		RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('role "%s" may not set %s of service "%s"', io_notify._caller(), names, left(service, 63)),
+			HINT = 'Operators set them.';
+	END IF;
+	RETURN coalesce(own, '{}');
+END
+$own$;
+COMMENT ON FUNCTION io_notify._service_operators_own(text, jsonb) IS 'those of details that are for operators alone; 42501 naming them for anybody else';
+
+CREATE OR REPLACE FUNCTION io_notify._service_create(name text, organization text, details jsonb) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $create$
+#variable_conflict use_variable
+BEGIN
+	PERFORM io_notify._require('organization', coalesce(organization, ''));
+	IF NOT EXISTS (SELECT FROM io_notify.organization o WHERE o.code = organization) THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('organization "%s" does not exist', organization);
+	END IF;
+	PERFORM io_notify._service_operators_own(name, details);
+	IF name IS NULL OR name !~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' THEN
+		PERFORM io_notify._service_refuse('name', 'It must be 1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or a digit.');
+	END IF;
+	IF jsonb_typeof(details) IS DISTINCT FROM 'object' THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'the details of a service must be a JSON object';
+	END IF;
+	PERFORM io_notify._service_check_details(details);
+	INSERT INTO io_notify.service (name, organization) VALUES (name, organization) ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42710', MESSAGE = format('service "%s" exists already', name),
+			HINT = 'Names are not used again, not even those of deleted services.';
+	END IF;
+	PERFORM io_notify._service_write(name, details);
+	PERFORM io_notify._service_write_draft(name, '{}', 'draft');
+	PERFORM io_notify._service_record(name, io_notify._caller(), 'lifecycle', 'create', NULL, 'draft',
+		changes => details || jsonb_build_object('organization', organization));
+	RETURN 'draft';
+END
+$create$;
+COMMENT ON FUNCTION io_notify._service_create(text, text, jsonb) IS 'behind service_create()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_edit(name text, changes jsonb) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $edit$
+#variable_conflict use_variable
+DECLARE
+	own jsonb;
+	ours jsonb;
+	state text;
+	step record;
+BEGIN
+	SELECT s.state INTO state FROM io_notify.service s WHERE s.name = name FOR NO KEY UPDATE;
+	own := io_notify._service_operators_own(name, changes);
+	ours := CASE WHEN jsonb_typeof(changes) = 'object' THEN changes - ARRAY(SELECT jsonb_object_keys(own)) END;
+	-- what operators set themselves needs no step, for nobody has to approve it
+	IF ours IS DISTINCT FROM '{}' OR own = '{}' OR coalesce(state, 'deleted') = 'deleted' THEN
+		step := io_notify._service_step(name, 'edit');
+	END IF;
+	IF changes = '{}' OR jsonb_typeof(changes) IS DISTINCT FROM 'object' THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'the changes to a service must be a JSON object that is not empty';
+	END IF;
+	PERFORM io_notify._service_check_details(changes);
+	IF own <> '{}' THEN
+		PERFORM io_notify._service_write(name, own);
+		PERFORM io_notify._service_record(name, io_notify._caller(), 'registry', 'edit', state, state, changes => own);
+	END IF;
+	IF ours = '{}' THEN
+		RETURN state;
+	END IF;
+	IF NOT step.in_force THEN
+		PERFORM io_notify._service_write(name, ours);
+		UPDATE io_notify.service s SET state = 'draft' WHERE s.name = name AND s.state <> 'draft';
+		PERFORM io_notify._service_write_draft(name, '{}', 'draft');
+		PERFORM io_notify._service_record(name, io_notify._caller(), 'lifecycle', 'edit', step.from_state, 'draft', changes => ours);
+		RETURN 'draft';
+	END IF;
+	RETURN io_notify._service_edit_draft(name, step.from_state, step.changes, ours);
+END
+$edit$;
+COMMENT ON FUNCTION io_notify._service_edit(text, jsonb) IS 'behind service_edit()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_edit_draft(name text, from_state text, before jsonb, ours jsonb) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $edit$
+#variable_conflict use_variable
+DECLARE
+	changes jsonb;
+	to_state text := 'draft';
+BEGIN
+	-- what is set back to what is in force leaves the draft; without changes there is none
+	SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') INTO changes
+	FROM io_notify.service s, jsonb_each(before || ours) e
+	WHERE s.name = name
+	  AND to_jsonb(jsonb_populate_record(NULL::io_notify.service, jsonb_build_object(e.key, e.value))) -> e.key IS DISTINCT FROM to_jsonb(s) -> e.key;
+	PERFORM io_notify._service_try(name, changes);
+	IF changes = '{}' THEN
+		DELETE FROM io_notify.service_draft d WHERE d.service = name;
+		to_state := 'approved';
+	ELSE
+		PERFORM io_notify._service_write_draft(name, changes, 'draft');
+	END IF;
+	PERFORM io_notify._service_record(name, io_notify._caller(), 'lifecycle', 'edit', from_state, to_state, changes => ours);
+	RETURN to_state;
+END
+$edit$;
+COMMENT ON FUNCTION io_notify._service_edit_draft(text, text, jsonb, jsonb) IS 'the part of service_edit() for a service in force';
+
+CREATE OR REPLACE FUNCTION io_notify._service_submit(name text, auto_publish boolean) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $submit$
+#variable_conflict use_variable
+DECLARE
+	step record := io_notify._service_step(name, 'submit');
+BEGIN
+	PERFORM io_notify._service_gate(name, step.changes, 'be submitted');
+	IF NOT step.in_force THEN
+		UPDATE io_notify.service s SET state = 'submitted' WHERE s.name = name;
+	END IF;
+	PERFORM io_notify._service_write_draft(name, step.changes, 'submitted', coalesce(auto_publish, false));
+	PERFORM io_notify._service_record(name, io_notify._caller(), 'lifecycle', 'submit', step.from_state, step.to_state);
+	RETURN step.to_state;
+END
+$submit$;
+COMMENT ON FUNCTION io_notify._service_submit(text, boolean) IS 'behind service_submit()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_return(name text, action text, reason text) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $return$
+#variable_conflict use_variable
+DECLARE
+	step record := io_notify._service_step(name, action);
+BEGIN
+	IF action = 'reject' THEN
+		PERFORM io_notify._service_reason(reason, 'reject');
+	END IF;
+	IF NOT step.in_force THEN
+		UPDATE io_notify.service s SET state = step.to_state WHERE s.name = name;
+	END IF;
+	PERFORM io_notify._service_write_draft(name, step.changes, step.to_state, reason => reason, authored => false);
+	PERFORM io_notify._service_record(name, io_notify._caller(), 'lifecycle', action, step.from_state, step.to_state, reason);
+	RETURN step.to_state;
+END
+$return$;
+COMMENT ON FUNCTION io_notify._service_return(text, text, text) IS 'a submission comes back: withdrawn or rejected';
+
+CREATE OR REPLACE FUNCTION io_notify._service_abort(name text) RETURNS text LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp
+AS $$ SELECT io_notify._service_return(name, 'abort', NULL) $$;
+COMMENT ON FUNCTION io_notify._service_abort(text) IS 'behind service_abort()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_reject(name text, reason text) RETURNS text LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp
+AS $$ SELECT io_notify._service_return(name, 'reject', reason) $$;
+COMMENT ON FUNCTION io_notify._service_reject(text, text) IS 'behind service_reject()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_approve(name text) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $approve$
+#variable_conflict use_variable
+DECLARE
+	step record := io_notify._service_step(name, 'approve');
+	actor constant name := io_notify._caller();
+	state text := CASE WHEN step.in_force THEN step.state ELSE 'approved' END;
+BEGIN
+	IF actor = ANY (step.authors) AND NOT io_notify._caller_is('owner') THEN
+		RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('role "%s" may not approve what it wrote or submitted itself', actor),
+			HINT = 'Another operator must approve it.';
+	END IF;
+	PERFORM io_notify._service_write(name, step.changes);
+	UPDATE io_notify.service s SET state = state WHERE s.name = name;
+	PERFORM io_notify._service_gate(name, '{}', 'be approved');
+	DELETE FROM io_notify.service_draft d WHERE d.service = name;
+	PERFORM io_notify._service_record(name, actor, 'lifecycle', 'approve', step.from_state, step.to_state, changes => nullif(step.changes, '{}'));
+	IF step.in_force THEN
+		PERFORM io_notify._service_record(name, actor, 'publication', 'release', state, state);
+	END IF;
+	IF step.auto_publish AND state IN ('approved', 'unpublished') THEN
+		UPDATE io_notify.service s SET state = 'published' WHERE s.name = name;
+		PERFORM io_notify._service_record(name, actor, 'publication', 'publish', state, 'published');
+		state := 'published';
+	END IF;
+	RETURN state;
+END
+$approve$;
+COMMENT ON FUNCTION io_notify._service_approve(text) IS 'behind service_approve()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_publication(name text, action text, reason text) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $publication$
+#variable_conflict use_variable
+DECLARE
+	step record := io_notify._service_step(name, action);
+	state text := step.to_state;
+BEGIN
+	IF action = 'publish' THEN
+		PERFORM io_notify._service_gate(name, '{}', 'be published');
+	ELSIF action = 'suspend' THEN
+		PERFORM io_notify._service_reason(reason, 'suspend');
+	ELSIF action = 'reinstate' THEN
+		SELECT h.from_state INTO state FROM io_notify.service_history h
+		WHERE h.service = name AND h.to_state = 'suspended' AND h.from_state IN ('approved', 'published', 'unpublished')
+		ORDER BY h.id DESC LIMIT 1;
+		state := coalesce(state, 'unpublished');
+	END IF;
+	UPDATE io_notify.service s SET state = state WHERE s.name = name;
+	PERFORM io_notify._service_record(name, io_notify._caller(), 'publication', action, step.state, state, reason);
+	RETURN state;
+END
+$publication$;
+COMMENT ON FUNCTION io_notify._service_publication(text, text, text) IS 'a service in force begins, ceases or resumes to send';
+
+CREATE OR REPLACE FUNCTION io_notify._service_publish(name text) RETURNS text LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp
+AS $$ SELECT io_notify._service_publication(name, 'publish', NULL) $$;
+COMMENT ON FUNCTION io_notify._service_publish(text) IS 'behind service_publish()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_unpublish(name text) RETURNS text LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp
+AS $$ SELECT io_notify._service_publication(name, 'unpublish', NULL) $$;
+COMMENT ON FUNCTION io_notify._service_unpublish(text) IS 'behind service_unpublish()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_suspend(name text, reason text) RETURNS text LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp
+AS $$ SELECT io_notify._service_publication(name, 'suspend', reason) $$;
+COMMENT ON FUNCTION io_notify._service_suspend(text, text) IS 'behind service_suspend()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_reinstate(name text) RETURNS text LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp
+AS $$ SELECT io_notify._service_publication(name, 'reinstate', NULL) $$;
+COMMENT ON FUNCTION io_notify._service_reinstate(text) IS 'behind service_reinstate()';
+
+CREATE OR REPLACE FUNCTION io_notify._service_delete(name text) RETURNS text LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $delete$
+#variable_conflict use_variable
+DECLARE
+	step record := io_notify._service_step(name, 'delete');
+BEGIN
+	UPDATE io_notify.service s SET state = step.to_state WHERE s.name = name;
+	DELETE FROM io_notify.service_draft d WHERE d.service = name;
+	PERFORM io_notify._service_record(name, io_notify._caller(), 'lifecycle', 'delete', step.state, step.to_state);
+	RETURN step.to_state;
+END
+$delete$;
+COMMENT ON FUNCTION io_notify._service_delete(text) IS 'behind service_delete()';
+
+-- --- the doors -------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION io_notify.service_create(name text, organization text, details jsonb DEFAULT '{}') RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_create(text, text, jsonb) IS 'members of the organization: registers a service as a draft';
+
+CREATE OR REPLACE FUNCTION io_notify.service_edit(name text, changes jsonb) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_edit(text, jsonb) IS 'members of the organization: changes a draft, or opens one beside a service in force; operators: limits, capabilities and sandbox, at once';
+
+CREATE OR REPLACE FUNCTION io_notify.service_submit(name text, auto_publish boolean DEFAULT false) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_submit(text, boolean) IS 'members of the organization: asks for approval, and freezes the draft until then; auto_publish: publish on approval';
+
+CREATE OR REPLACE FUNCTION io_notify.service_abort(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_abort(text) IS 'members of the organization: takes a submission back';
+
+CREATE OR REPLACE FUNCTION io_notify.service_approve(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_approve(text) IS 'operators: puts a submission in force; nobody approves what he wrote himself';
+
+CREATE OR REPLACE FUNCTION io_notify.service_reject(name text, reason text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_reject(text, text) IS 'operators: sends a submission back, and says why';
+
+CREATE OR REPLACE FUNCTION io_notify.service_publish(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_publish(text) IS 'members of the organization: lets an approved service send';
+
+CREATE OR REPLACE FUNCTION io_notify.service_unpublish(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_unpublish(text) IS 'members of the organization: new messages of the service are refused';
+
+CREATE OR REPLACE FUNCTION io_notify.service_suspend(name text, reason text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_suspend(text, text) IS 'operators: takes a service out of use until service_reinstate(); to hold what is queued as well, pause()';
+
+CREATE OR REPLACE FUNCTION io_notify.service_reinstate(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_reinstate(text) IS 'operators: ends a suspension; the service is what it was before';
+
+CREATE OR REPLACE FUNCTION io_notify.service_delete(name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.service_delete(text) IS 'members of the organization: ends a service for good; its messages and its name stay';
+
+-- --- who belongs to whom ---------------------------------------------------
+
+CREATE OR REPLACE FUNCTION io_notify._require_role(role name) RETURNS void LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $role$
+#variable_conflict use_variable
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('role "%s" does not exist', role);
+	END IF;
+END
+$role$;
+COMMENT ON FUNCTION io_notify._require_role(name) IS '42704 unless the database role exists';
+
+CREATE OR REPLACE FUNCTION io_notify._require_organization(code text) RETURNS void LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $organization$
+#variable_conflict use_variable
+BEGIN
+	IF NOT EXISTS (SELECT FROM io_notify.organization o WHERE o.code = code) THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('organization "%s" does not exist', left(code, 63)),
+			HINT = 'Register it first: INSERT INTO io_notify.organization (code, name, …).';
+	END IF;
+END
+$organization$;
+COMMENT ON FUNCTION io_notify._require_organization(text) IS '42704 unless the organization exists';
+
+CREATE OR REPLACE FUNCTION io_notify._grant_organization(role name, organization text) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $grant$
+#variable_conflict use_variable
+BEGIN
+	PERFORM io_notify._require('owner');
+	PERFORM io_notify._require_role(role);
+	PERFORM io_notify._require_organization(organization);
+	INSERT INTO io_notify.organization_member (organization, role, granted_by) VALUES (organization, role, io_notify._caller()) ON CONFLICT DO NOTHING;
+	INSERT INTO io_notify.audit_event (kind, subject, detail) VALUES ('grant_organization', organization, jsonb_build_object('role', role));
+END
+$grant$;
+COMMENT ON FUNCTION io_notify._grant_organization(name, text) IS 'behind grant_organization()';
+
+CREATE OR REPLACE FUNCTION io_notify._revoke_organization(role name, organization text) RETURNS boolean LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $revoke$
+#variable_conflict use_variable
+BEGIN
+	PERFORM io_notify._require('owner');
+	DELETE FROM io_notify.organization_member m WHERE m.organization = organization AND m.role = role;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	INSERT INTO io_notify.audit_event (kind, subject, detail) VALUES ('revoke_organization', organization, jsonb_build_object('role', role));
+	RETURN true;
+END
+$revoke$;
+COMMENT ON FUNCTION io_notify._revoke_organization(name, text) IS 'behind revoke_organization()';
+
+CREATE OR REPLACE FUNCTION io_notify._grant_sender(role name, service text, delegate_of text) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $grant$
+#variable_conflict use_variable
+BEGIN
+	PERFORM io_notify._require('owner');
+	IF delegate_of IS NOT NULL THEN
+		PERFORM io_notify._require_organization(delegate_of);
+	END IF;
+	PERFORM io_notify.grant_sender(role, service);
+	UPDATE io_notify.service_member m SET delegate_of = delegate_of WHERE m.service = service AND m.role = role;
+	INSERT INTO io_notify.audit_event (kind, subject, detail)
+	VALUES ('grant_sender', service, jsonb_strip_nulls(jsonb_build_object('role', role, 'delegate_of', delegate_of)));
+END
+$grant$;
+COMMENT ON FUNCTION io_notify._grant_sender(name, text, text) IS 'behind grant_sender() of three arguments';
+
+CREATE OR REPLACE FUNCTION io_notify._revoke_sender(role name, service text) RETURNS boolean LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $revoke$
+#variable_conflict use_variable
+BEGIN
+	PERFORM io_notify._require('owner');
+	DELETE FROM io_notify.service_member m WHERE m.service = service AND m.role = role;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	INSERT INTO io_notify.audit_event (kind, subject, detail) VALUES ('revoke_sender', service, jsonb_build_object('role', role));
+	-- membership decides; the grant that is left without any only stands in the way of DROP ROLE
+	IF NOT EXISTS (SELECT FROM io_notify.service_member m WHERE m.role = role) AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
+		EXECUTE format('REVOKE INSERT ON io_notify.message FROM %I', role);
+	END IF;
+	RETURN true;
+END
+$revoke$;
+COMMENT ON FUNCTION io_notify._revoke_sender(name, text) IS 'behind revoke_sender()';
+
+CREATE OR REPLACE FUNCTION io_notify.grant_organization(role name, organization text) RETURNS void
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.grant_organization(name, text) IS 'lets a role look after an organization''s services, and those of the organizations below it';
+
+CREATE OR REPLACE FUNCTION io_notify.revoke_organization(role name, organization text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.revoke_organization(name, text) IS 'takes grant_organization() back; false when there was nothing to take';
+
+CREATE OR REPLACE FUNCTION io_notify.grant_sender(role name, service text, delegate_of text) RETURNS void
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.grant_sender(name, text, text) IS 'grant_sender() for a delegate: a role of the organization delegate_of, which sends for another''s service';
+
+CREATE OR REPLACE FUNCTION io_notify.revoke_sender(role name, service text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION io_notify.revoke_sender(name, text) IS 'takes grant_sender() back: the role''s next message for the service is refused; false when there was nothing to take';

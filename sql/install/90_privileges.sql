@@ -1,7 +1,6 @@
 -- What is for operators only.  Functions that read tables run as their
 -- caller, so the tables' grants hold too.
 
-REVOKE ALL ON FUNCTION io_notify.install(), io_notify.adopt(), io_notify.pause(text, text, text), io_notify.resume(text, text),
+REVOKE ALL ON FUNCTION io_notify.install(), io_notify.adopt(),
 	io_notify.grant_sender(name, text), io_notify.grant_operator(name), io_notify.grant_analyst(name),
-	io_notify.record_receipt(text, text, text, text),
-	io_notify.requeue(uuid, integer), io_notify._wake(), io_notify._make_partitions(integer) FROM PUBLIC;
+	io_notify._wake(), io_notify._make_partitions(integer) FROM PUBLIC;

@@ -183,7 +183,7 @@ CREATE TABLE IF NOT EXISTS io_notify.suppression
 	service text NOT NULL DEFAULT '',
 	PRIMARY KEY (channel, address, service)
 );
-COMMENT ON TABLE io_notify.suppression IS 'addresses that must not be used; e-mail and pec addresses in lower case';
+COMMENT ON TABLE io_notify.suppression IS 'addresses that must not be used, by one service or (service empty) by any; e-mail and pec addresses in lower case';
 
 CREATE TABLE IF NOT EXISTS io_notify.template
 (

@@ -57,5 +57,10 @@ BEGIN
 		CREATE TRIGGER check_template BEFORE INSERT OR UPDATE ON io_notify.template
 			FOR EACH ROW EXECUTE FUNCTION io_notify._check_template();
 	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.pause'::regclass AND tgname = 'changed') THEN
+		CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON io_notify.pause
+			FOR EACH STATEMENT EXECUTE FUNCTION io_notify._pause_changed();
+	END IF;
 END
 $attach$;

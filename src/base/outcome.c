@@ -54,6 +54,7 @@ ion_outcome_init(IonOutcome *outcome, IonOutcomeKind kind, int code)
 	outcome->code = code;
 	outcome->retry_after_s = -1;
 	outcome->destination_fault = false;
+	outcome->bad_address = false;
 	outcome->detail[0] = '\0';
 	outcome->ref[0] = '\0';
 }

@@ -34,6 +34,8 @@ typedef struct IonOutcome
 	int			retry_after_s;	/* seconds the far side asked for; -1 none */
 	bool		destination_fault;	/* could not connect or timed out: the
 									 * destination's window halves */
+	bool		bad_address;	/* refused because the address is no good, now
+								 * or ever */
 	char		detail[ION_DETAIL_MAX]; /* for people: no address, no body, no
 										 * secret; valid UTF-8 */
 	char		ref[ION_REF_MAX];	/* the provider's own id, or "" */

@@ -15,6 +15,7 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
@@ -69,7 +70,10 @@ shared_startup_hook(void)
 			pg_atomic_init_u32(&slot->work, 0);
 			pg_atomic_init_u32(&slot->config, 0);
 			for (int d = 0; d < ION_MAX_DISPATCHERS; d++)
+			{
 				pg_atomic_init_u32(&slot->dispatchers[d].sleeping, 0);
+				pg_atomic_init_u32(&slot->dispatchers[d].network, 0);
+			}
 		}
 		for (int i = 0; i < ION_RATE_SETS; i++)
 			SpinLockInit(&ion_shared->rates[i].mutex);
@@ -204,6 +208,47 @@ ion_shared_wake_config(Oid database)
 		}
 	}
 	LWLockRelease(ion_shared->lock);
+}
+
+/*
+ * A dispatcher makes its counter odd, a full barrier, before it looks at the
+ * configuration counter and lets a message begin; we have bumped the
+ * configuration counter, a full barrier, before we look at its.  Even, it will
+ * see our bump; odd, it may not have, and has let go once the counter moves.
+ */
+bool
+ion_shared_await_network(Oid database, int timeout_ms)
+{
+	IonDatabaseSlot *slot;
+	uint32		before[ION_MAX_DISPATCHERS];
+	instr_time	start;
+	instr_time	now;
+
+	if (ion_shared == NULL)
+		return true;
+	LWLockAcquire(ion_shared->lock, LW_SHARED);
+	slot = find_cached(database);
+	LWLockRelease(ion_shared->lock);
+	if (slot == NULL)
+		return true;
+	pg_memory_barrier();
+	for (int i = 0; i < ION_MAX_DISPATCHERS; i++)
+		before[i] = pg_atomic_read_u32(&slot->dispatchers[i].network);
+	INSTR_TIME_SET_CURRENT(start);
+	for (int i = 0; i < ION_MAX_DISPATCHERS;)
+	{
+		if (before[i] % 2 == 0 || pg_atomic_read_u32(&slot->dispatchers[i].network) != before[i])
+		{
+			i++;
+			continue;
+		}
+		INSTR_TIME_SET_CURRENT(now);
+		INSTR_TIME_SUBTRACT(now, start);
+		if (INSTR_TIME_GET_MILLISEC(now) >= timeout_ms)
+			return false;
+		pg_usleep(100);
+	}
+	return true;
 }
 
 void

@@ -41,6 +41,7 @@ typedef struct IonDispatcherSlot
 	uint64		settled;
 	bool		orderly;		/* it ended because it was told to */
 	pg_atomic_uint32 sleeping;	/* atomic: 1 while it waits for work */
+	pg_atomic_uint32 network;	/* atomic: odd while messages may begin to leave */
 } IonDispatcherSlot;
 
 typedef struct IonProviderSlot
@@ -123,6 +124,14 @@ extern IonDatabaseSlot *ion_shared_database(Oid database, bool create);
 extern void ion_shared_wake_work(Oid database);
 extern void ion_shared_wake_config(Oid database);
 extern void ion_shared_wake_launcher(void);
+
+/*
+ * After a wake_config: wait until whatever network work the database's
+ * dispatchers had begun before it is over, and with it all they began under
+ * the old configuration.  False when one of them was still at it after
+ * timeout_ms.  Safe in a commit callback.
+ */
+extern bool ion_shared_await_network(Oid database, int timeout_ms);
 
 /* A dispatcher found more than it can take: wake another that sleeps. */
 extern void ion_shared_wake_other(IonDatabaseSlot *slot);

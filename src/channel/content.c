@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "channel/content.h"
+#include "render/front_matter.h"
 #include "render/json_escape.h"
 #include "render/markdown.h"
 #include "render/template.h"
@@ -112,12 +113,13 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	IonMember  *members = palloc0(sizeof(IonMember) * PLACEHOLDERS_MAX);
 	char	   *id = palloc(ION_DELIVERY_ID_MAX);
 	StringInfoData text;
+	size_t		matter = ion_front_matter_length(job->markdown, strlen(job->markdown));
 	int			n = 0;
 
 	ion_content_delivery_id(job, id);
 	initStringInfo(&text);
 	/* a secure message announces itself and keeps its content */
-	if (!job->secure && !ion_markdown_to_text(job->markdown, strlen(job->markdown), &text, error))
+	if (!job->secure && !ion_markdown_to_text(job->markdown + matter, strlen(job->markdown + matter), &text, error))
 		return NULL;
 	while (text.len > 0 && text.data[text.len - 1] == '\n')
 		text.data[--text.len] = '\0';
@@ -142,6 +144,30 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	object->length = n;
 	object->u.members = members;
 	return object;
+}
+
+void
+ion_content_notice(const IonJob *job, IonNotice *notice)
+{
+	char		id[ION_DELIVERY_ID_MAX];
+
+	ion_content_delivery_id(job, id);
+	memset(notice, 0, sizeof(*notice));
+	notice->id = pnstrdup(id, 36);
+	notice->language = job->language;
+	notice->service = job->service;
+	notice->service_title = job->service_title;
+	notice->organization = job->organization;
+	notice->subject = job->subject;
+	notice->markdown = job->markdown;
+	notice->reference = job->reference;
+	notice->secure = job->secure;
+	notice->due_date = TIMESTAMP_NOT_FINITE(job->due_date) ? ION_NOTICE_NO_DATE :
+		job->due_date + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	notice->payment_amount = job->payment_amount;
+	notice->payment_notice = job->payment_notice;
+	notice->payment_payee = job->payment_payee;
+	notice->payment_invalid_after_due_date = job->payment_invalid_after_due_date;
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "queue/job.h"
 #include "channel/provider.h"
 #include "render/json_value.h"
+#include "render/notice.h"
 
 /*
  * Fill the job's templates from its params: afterwards subject and markdown
@@ -34,6 +35,12 @@ extern void ion_content_time(StringInfo out, int64 timestamp);
  * markdown text reference language sender user password token …
  */
 extern IonValue *ion_content_placeholders(const IonJob *job, const IonProvider *provider, const char **error);
+
+/*
+ * The job as what render/notice.h renders; its content must be prepared.  The
+ * notice points into the job and, for its id, into the current context.
+ */
+extern void ion_content_notice(const IonJob *job, IonNotice *notice);
 
 /* The JSON document of a webhook without a body of its own. */
 extern void ion_content_webhook(StringInfo out, const IonJob *job);

@@ -25,6 +25,7 @@ static bool http_open(IonNet *net, IonProvider *p);
 static void http_close(IonProvider *p);
 static IonStart http_start(IonNet *net, IonProvider *p, IonJob *job);
 static long http_tick(IonProvider *p);
+static bool transfer_may_begin(void *owner);
 static void transfer_ended(IonHttpTransfer *t);
 static IonStart refuse(IonJob *job, const char *error);
 static bool build_body(const IonProvider *p, IonJob *job, IonValue *values, StringInfo body, const char **content_type, const char **error);
@@ -36,8 +37,8 @@ static bool sign(IonHttpTransfer *t, const IonProvider *p, const char *id, Strin
 
 const IonTransport ion_transport_http = {ION_TRANSPORT_HTTP, http_open, http_close, http_start, http_tick};
 
-/* What libcurl's callback reaches; the net outlives every pool. */
-static void (*report) (IonJob *job);
+/* What callbacks reach. */
+static IonNet *network;
 
 static bool
 http_open(IonNet *net, IonProvider *p)
@@ -53,9 +54,10 @@ http_open(IonNet *net, IonProvider *p)
 		.allow_private = p->allow_private_network,
 		/* a GOAWAY leaves requests unknown: not where an operator must look */
 		.http1_only = p->hold_unknown,
+		.may_begin = transfer_may_begin,
 	};
 
-	report = net->ended;
+	network = net;
 	p->pool = ion_http_pool_create(net->reactor, &config, transfer_ended);
 	return p->pool != NULL;
 }
@@ -231,6 +233,12 @@ add_headers(IonHttpTransfer *t, const IonProvider *p, const IonJob *job, IonValu
 	return true;
 }
 
+static bool
+transfer_may_begin(void *owner)
+{
+	return network->may_begin(owner);
+}
+
 static void
 transfer_ended(IonHttpTransfer *t)
 {
@@ -248,6 +256,12 @@ transfer_ended(IonHttpTransfer *t)
 		.body_len = t->kept_len,
 	};
 
+	if (t->easy.held)
+	{
+		ion_http_give_back(t);
+		network->held(job);
+		return;
+	}
 	ion_http_judge(&result, &job->outcome);
 	/* the reference a later report comes back with is the id we sent along */
 	if (job->outcome.kind == ION_OUTCOME_ACCEPTED)
@@ -258,5 +272,5 @@ transfer_ended(IonHttpTransfer *t)
 		ion_outcome_set_ref(&job->outcome, id, -1);
 	}
 	ion_http_give_back(t);
-	report(job);
+	network->ended(job);
 }

@@ -117,6 +117,15 @@ ion_provider_begin(IonProvider *p)
 }
 
 void
+ion_provider_unbegin(IonProvider *p)
+{
+	p->in_flight--;
+	if (p->rate_per_second > 0)
+		p->tokens += 1;
+	p->probing = false;
+}
+
+void
 ion_provider_end(IonProvider *p, const IonOutcome *outcome, int64 now_ms, double random01)
 {
 	bool		good = outcome->kind == ION_OUTCOME_ACCEPTED;

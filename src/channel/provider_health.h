@@ -35,6 +35,7 @@ extern IonProvider *ion_provider_choose(dlist_head *providers, const char *chann
 
 /* Bookkeeping around one attempt. */
 extern void ion_provider_begin(IonProvider *p);
+extern void ion_provider_unbegin(IonProvider *p);	/* it was not reached */
 extern void ion_provider_end(IonProvider *p, const IonOutcome *outcome, int64 now_ms, double random01);
 
 #endif							/* ION_CHANNEL_PROVIDER_HEALTH_H */

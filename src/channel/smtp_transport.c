@@ -20,10 +20,9 @@
 #include "channel/content.h"
 #include "channel/transport.h"
 #include "net/smtp_client.h"
-#include "render/html_page.h"
 #include "render/mail_address.h"
-#include "render/markdown.h"
 #include "render/mime.h"
+#include "render/notice.h"
 
 #define HOST_MAX 256
 
@@ -41,13 +40,16 @@ static bool smtp_open(IonNet *net, IonProvider *p);
 static void smtp_close(IonProvider *p);
 static IonStart smtp_start(IonNet *net, IonProvider *p, IonJob *job);
 static long smtp_tick(IonProvider *p);
+static bool mail_may_begin(void *owner);
+static void mail_held(void *owner);
 static void mail_ended(void *owner, const IonOutcome *outcome);
 static bool build_mail(SmtpChannel *ch, const IonProvider *p, IonJob *job, IonSmtpMail *mail, const char **error);
 static char *own_host_name(void);
 
 const IonTransport ion_transport_smtp = {ION_TRANSPORT_SMTP, smtp_open, smtp_close, smtp_start, smtp_tick};
 
-static void (*report) (IonJob *job);
+/* What callbacks reach. */
+static IonNet *network;
 
 static char *
 own_host_name(void)
@@ -94,8 +96,11 @@ smtp_open(IonNet *net, IonProvider *p)
 	config.timeout_ms = p->timeout_ms;
 	config.connections_max = p->max_in_flight;
 	config.allow_private = p->allow_private_network;
-	report = net->ended;
-	ch->pool = ion_smtp_pool_create(net->reactor, &config, mail_ended);
+	config.may_begin = mail_may_begin;
+	config.held = mail_held;
+	config.ended = mail_ended;
+	network = net;
+	ch->pool = ion_smtp_pool_create(net->reactor, &config);
 	p->pool = ch->pool != NULL ? ch : NULL;
 	return p->pool != NULL;
 }
@@ -119,10 +124,10 @@ static bool
 build_mail(SmtpChannel *ch, const IonProvider *p, IonJob *job, IonSmtpMail *mail, const char **error)
 {
 	IonMail		m = {0};
+	IonNotice	notice;
 	StringInfoData rcpt;
 	StringInfoData html;
 	StringInfoData text;
-	StringInfoData page;
 	StringInfoData out;
 	char		id[ION_DELIVERY_ID_MAX];
 	bool		to_needs_utf8 = false;
@@ -130,21 +135,20 @@ build_mail(SmtpChannel *ch, const IonProvider *p, IonJob *job, IonSmtpMail *mail
 	initStringInfo(&rcpt);
 	initStringInfo(&html);
 	initStringInfo(&text);
-	initStringInfo(&page);
 	initStringInfo(&out);
 	if (job->address == NULL || !ion_mail_address_wire(job->address, true, &rcpt, &to_needs_utf8, error))
 		return false;
-	if (!ion_markdown_render(job->markdown, strlen(job->markdown), &html, &text, error))
+	ion_content_notice(job, &notice);
+	if (!ion_notice_html(&html, &notice, error) || !ion_notice_text(&text, &notice, error))
 		return false;
-	ion_html_page(&page, job->language, job->subject, html.data);
 	ion_content_delivery_id(job, id);
 	m.from_name = p->sender_name;
 	m.from_addr = p->sender_address;
 	m.reply_to = p->reply_to;
 	m.to_addr = job->address;
-	m.subject = job->subject;
+	m.subject = ion_notice_subject(&notice);
 	m.text = text.data;
-	m.html = page.data;
+	m.html = html.data;
 	m.message_id = psprintf("%s@%s", id, ch->from_domain);
 	m.date_unix = (int64) time(NULL);
 	m.language = job->language;
@@ -179,11 +183,23 @@ smtp_start(IonNet *net, IonProvider *p, IonJob *job)
 	return ion_smtp_pool_send(ch->pool, &mail, job) ? ION_START_BEGUN : ION_START_BUSY;
 }
 
+static bool
+mail_may_begin(void *owner)
+{
+	return network->may_begin(owner);
+}
+
+static void
+mail_held(void *owner)
+{
+	network->held(owner);
+}
+
 static void
 mail_ended(void *owner, const IonOutcome *outcome)
 {
 	IonJob	   *job = owner;
 
 	job->outcome = *outcome;
-	report(job);
+	network->ended(job);
 }

@@ -16,15 +16,23 @@
 
 typedef enum IonStart
 {
-	ION_START_BEGUN = 0,		/* ended() will be called, or was already */
+	ION_START_BEGUN = 0,		/* ended() or held() will be called, or was */
 	ION_START_BUSY,				/* no connection free: later, nothing happened */
 	ION_START_FAILED			/* job->outcome says why */
 } IonStart;
 
-/* Where transports report; the functions only record. */
+/*
+ * Where transports ask and report; the functions only record.  A transport
+ * asks may_begin at the last moment before the first byte of a message leaves,
+ * however long after start that is, also inside libcurl's callbacks; told no,
+ * it drops the message and says held instead of ended.  It outlives every
+ * pool.
+ */
 typedef struct IonNet
 {
 	IonReactor *reactor;
+	bool		(*may_begin) (const IonJob *job);
+	void		(*held) (IonJob *job);
 	void		(*ended) (IonJob *job);
 } IonNet;
 

@@ -129,10 +129,10 @@ ion_cancel(PG_FUNCTION_ARGS)
 				 errmsg("message %s does not exist",
 						DatumGetCString(DirectFunctionCall1(uuid_out, values[0])))));
 	service = ion_service_find(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
-	if (service == NULL || !ion_service_member(service, caller.user))
+	if ((service == NULL || !ion_service_member(service, caller.user)) && !ion_role_is(caller.user, "operator", NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("only members of the message's service may cancel it")));
+				 errmsg("only members of the message's service and operators may cancel it")));
 	ion_plan_run(&cancel_message, values, NULL, false);
 	n = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	ion_owner_end(&caller);

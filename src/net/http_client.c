@@ -16,6 +16,7 @@
 static IonHttpTransfer *transfer_create(IonHttpPool *pool);
 static void transfer_free(IonHttpTransfer *t);
 static void transfer_ended(IonEasy *e);
+static bool transfer_may_begin(IonEasy *e);
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg);
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg);
 
@@ -98,6 +99,7 @@ transfer_create(IonHttpPool *pool)
 	}
 	t->easy.ended = transfer_ended;
 	t->easy.once = true;
+	t->easy.may_begin = transfer_may_begin;
 #define SET(option, value) if (rc == CURLE_OK) rc = curl_easy_setopt(t->easy.easy, option, value)
 	SET(CURLOPT_USERAGENT, "io_notify");
 	SET(CURLOPT_HTTP_VERSION, (long) (c->http1_only ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
@@ -204,6 +206,14 @@ ion_http_start(IonHttpTransfer *t, const char *url, const char *body, size_t bod
 			return false;
 	}
 	return ion_easy_start(&t->easy);
+}
+
+static bool
+transfer_may_begin(IonEasy *e)
+{
+	IonHttpTransfer *t = (IonHttpTransfer *) ((char *) e - offsetof(IonHttpTransfer, easy));
+
+	return t->pool->config.may_begin(t->owner);
 }
 
 static void

@@ -28,6 +28,7 @@ typedef struct IonHttpConfig
 	int			timeout_ms;
 	bool		allow_private;
 	bool		http1_only;		/* do not offer HTTP/2 */
+	bool		(*may_begin) (void *owner); /* asked before the request leaves */
 } IonHttpConfig;
 
 typedef struct IonHttpPool IonHttpPool;

@@ -253,7 +253,8 @@ on_close(void *arg, curl_socket_t fd)
  * found the connection dead and would send the request again, though the
  * first may have been received: stopped, for the judge to call it unknown.  A
  * reused connection comes by here without on_open, so the policy is asked
- * again.
+ * again.  It is also the last moment to hold a request back: the wait for a
+ * name, a connection or a handshake is over.
  */
 static int
 on_prereq(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
@@ -272,6 +273,11 @@ on_prereq(void *arg, char *remote_ip, char *local_ip, int remote_port, int local
 	if (e->once && e->request_began)
 	{
 		e->second_send_stopped = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	if (e->may_begin != NULL && !e->may_begin(e))
+	{
+		e->held = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
 	e->request_began = true;
@@ -326,6 +332,7 @@ ion_easy_start(IonEasy *e)
 
 	e->blocked = false;
 	e->request_began = false;
+	e->held = false;
 	e->second_send_stopped = false;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

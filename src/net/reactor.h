@@ -61,8 +61,10 @@ typedef struct IonEasy
 	bool		allow_private;
 	bool		blocked;		/* refused by the address policy */
 	bool		request_began;	/* bytes of the request may have left */
+	bool		held;			/* may_begin said no: none has */
 	bool		second_send_stopped;
 	bool		once;			/* forbid a second send (HTTP) */
+	bool		(*may_begin) (struct IonEasy *easy);	/* or NULL: always */
 	void		(*ended) (struct IonEasy *easy);
 } IonEasy;
 

@@ -49,7 +49,6 @@ struct IonSmtpPool
 {
 	IonReactor *reactor;
 	IonSmtpConfig config;
-	void		(*ended) (void *owner, const IonOutcome *outcome);
 	dlist_head	connections;
 	int			n_connections;
 	dlist_head	dead;			/* to be freed by the next tick */
@@ -60,6 +59,7 @@ static void connection_close(Connection *c);
 static void connection_free(Connection *c);
 static void connected(IonEasy *e);
 static void ready(void *arg, bool readable, bool writable);
+static bool may_begin(void *arg);
 static bool read_all(Connection *c);
 static bool write_all(Connection *c);
 static void after_io(Connection *c);
@@ -69,8 +69,7 @@ static void fail_mail(Connection *c, IonOutcomeKind kind, int code, const char *
 static bool move_mail(Connection *c);
 
 IonSmtpPool *
-ion_smtp_pool_create(IonReactor *reactor, const IonSmtpConfig *config,
-					 void (*ended) (void *owner, const IonOutcome *outcome))
+ion_smtp_pool_create(IonReactor *reactor, const IonSmtpConfig *config)
 {
 	IonSmtpPool *pool = calloc(1, sizeof(IonSmtpPool));
 
@@ -78,7 +77,6 @@ ion_smtp_pool_create(IonReactor *reactor, const IonSmtpConfig *config,
 		return NULL;
 	pool->reactor = reactor;
 	pool->config = *config;
-	pool->ended = ended;
 	dlist_init(&pool->connections);
 	dlist_init(&pool->dead);
 	return pool;
@@ -207,6 +205,8 @@ connected(IonEasy *e)
 	c->watch.fd = fd;
 	c->watch.ready = ready;
 	c->watch.arg = c;
+	if (c->smtp != NULL)
+		ion_smtp_ask(c->smtp, may_begin, c);
 	if (c->smtp == NULL || !ion_smtp_send_mail(c->smtp, &c->mail))
 	{
 		fail_mail(c, ION_OUTCOME_PROVIDER_FAULT, 0, "the dialogue could not be started");
@@ -215,6 +215,14 @@ connected(IonEasy *e)
 	}
 	set_deadline(c, true);
 	ready(c, true, true);
+}
+
+static bool
+may_begin(void *arg)
+{
+	Connection *c = arg;
+
+	return c->pool->config.may_begin(c->owner);
 }
 
 static void
@@ -322,11 +330,14 @@ take_result(Connection *c)
 
 		if (!c->has_mail)
 			continue;
-		if (result.stale && move_mail(c))
+		if (result.stale && !result.held && move_mail(c))
 			continue;
 		c->has_mail = false;
 		c->owner = NULL;
-		c->pool->ended(owner, &result.outcome);
+		if (result.held)
+			c->pool->config.held(owner);
+		else
+			c->pool->config.ended(owner, &result.outcome);
 	}
 }
 
@@ -353,7 +364,7 @@ fail_mail(Connection *c, IonOutcomeKind kind, int code, const char *detail)
 	outcome.destination_fault = true;
 	c->has_mail = false;
 	c->owner = NULL;
-	c->pool->ended(owner, &outcome);
+	c->pool->config.ended(owner, &outcome);
 }
 
 /*

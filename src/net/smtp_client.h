@@ -16,7 +16,11 @@
 
 #define ION_SMTP_IDLE_MS	20000	/* an idle connection is closed after */
 
-/* How to reach the relay.  Strings are borrowed. */
+/*
+ * How to reach the relay, and whom to ask and tell, outside libcurl.  Strings
+ * are borrowed.  Of each mail either ended is told the outcome, or held that
+ * may_begin said no right before MAIL FROM and nothing of it has left.
+ */
 typedef struct IonSmtpConfig
 {
 	const char *url;
@@ -29,23 +33,22 @@ typedef struct IonSmtpConfig
 	int			timeout_ms;		/* per step; the final dot gets it twice */
 	int			connections_max;
 	bool		allow_private;
+	bool		(*may_begin) (void *owner);
+	void		(*held) (void *owner);
+	void		(*ended) (void *owner, const IonOutcome *outcome);
 } IonSmtpConfig;
 
 typedef struct IonSmtpPool IonSmtpPool;
 
-/*
- * ended is called, outside libcurl, with the owner of a mail and its outcome.
- * NULL when out of memory.
- */
-extern IonSmtpPool *ion_smtp_pool_create(IonReactor *reactor, const IonSmtpConfig *config,
-										 void (*ended) (void *owner, const IonOutcome *outcome));
+/* NULL when out of memory. */
+extern IonSmtpPool *ion_smtp_pool_create(IonReactor *reactor, const IonSmtpConfig *config);
 
 /* Close all connections at once; owners of mails under way are told nothing. */
 extern void ion_smtp_pool_destroy(IonSmtpPool *pool);
 
 /*
  * Send a mail over an idle or a new connection.  The mail's strings must stay
- * until ended.  False when no connection is free and no more are allowed.
+ * until ended or held.  False when no connection is free and no more are allowed.
  */
 extern bool ion_smtp_pool_send(IonSmtpPool *pool, const IonSmtpMail *mail, void *owner);
 

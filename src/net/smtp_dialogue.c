@@ -48,6 +48,17 @@ ion_smtp_free(IonSmtp *smtp)
 	pfree(smtp);
 }
 
+/*
+ * Have may_begin asked right before the MAIL command of each mail is put into
+ * the output; when it says no, the mail is held.
+ */
+void
+ion_smtp_ask(IonSmtp *smtp, bool (*may_begin) (void *arg), void *arg)
+{
+	smtp->may_begin = may_begin;
+	smtp->may_begin_arg = arg;
+}
+
 /* May it take a mail, and is it alive at all? */
 IonSmtpPhase
 ion_smtp_phase(const IonSmtp *smtp)

@@ -61,11 +61,14 @@ typedef struct IonSmtpResult
 	bool		stale;			/* an idle connection had ended before the
 								 * mail was tried: it may go out by another
 								 * one at once, nobody is at fault */
+	bool		held;			/* it was asked for and refused, and nothing
+								 * of it has left: there is no outcome */
 	IonOutcome	outcome;
 } IonSmtpResult;
 
 extern IonSmtp *ion_smtp_create(const char *ehlo_name);
 extern void ion_smtp_free(IonSmtp *smtp);
+extern void ion_smtp_ask(IonSmtp *smtp, bool (*may_begin) (void *arg), void *arg);
 
 extern IonSmtpPhase ion_smtp_phase(const IonSmtp *smtp);
 extern IonSmtpWait ion_smtp_waiting_for(const IonSmtp *smtp);

@@ -38,6 +38,7 @@ static void take_unexpected(IonSmtp *smtp);
 static void take_refusal(IonSmtp *smtp, IonSmtpStep step);
 static void take_data_reply(IonSmtp *smtp);
 static void begin_mail(IonSmtp *smtp);
+static bool is_held(IonSmtp *smtp);
 static void give_command(IonSmtp *smtp, IonSmtpStep step);
 static void await(IonSmtp *smtp, IonSmtpStep step);
 static void put_dot(IonSmtp *smtp);
@@ -67,6 +68,7 @@ ion_smtp_machine_mail(IonSmtp *smtp, const IonSmtpMail *mail)
 {
 	smtp->has_mail = true;
 	smtp->has_verdict = false;
+	smtp->held = false;
 	smtp->answered = false;
 	smtp->rcpt_taken = false;
 	smtp->content_open = false;
@@ -182,13 +184,18 @@ ion_smtp_machine_advance(IonSmtp *smtp)
 			   (smtp->awaited_count == 0 ||
 				ion_smtp_has(smtp, ION_SMTP_EXT_PIPELINING)))
 		{
+			if (smtp->next_step == ION_SMTP_STEP_MAIL && is_held(smtp))
+				break;
 			give_command(smtp, smtp->next_step);
 			smtp->next_step++;
 		}
 		if (smtp->awaited_count == 0)
 		{
-			smtp->needs_reset = smtp->verdict.kind != ION_OUTCOME_ACCEPTED;
-			smtp->used = true;
+			if (!smtp->held)
+			{
+				smtp->needs_reset = smtp->verdict.kind != ION_OUTCOME_ACCEPTED;
+				smtp->used = true;
+			}
 			finish_mail(smtp);
 		}
 	}
@@ -298,6 +305,17 @@ begin_mail(IonSmtp *smtp)
 		finish_mail(smtp);
 }
 
+/* The last moment before the mail's first byte: may it begin at all? */
+static bool
+is_held(IonSmtp *smtp)
+{
+	if (smtp->may_begin == NULL || smtp->may_begin(smtp->may_begin_arg))
+		return false;
+	ion_outcome_init(&smtp->verdict, ION_OUTCOME_TRANSIENT, 0);
+	smtp->held = smtp->has_verdict = true;
+	return true;
+}
+
 static void
 give_command(IonSmtp *smtp, IonSmtpStep step)
 {
@@ -342,6 +360,9 @@ settle_refused(IonSmtp *smtp, IonSmtpStep step)
 	/* Before the mail's own commands a 5yz can only speak of us. */
 	if (step <= ION_SMTP_STEP_RSET && smtp->reply.code >= 500)
 		smtp->verdict.kind = ION_OUTCOME_PROVIDER_FAULT;
+	/* From RCPT on, of the one recipient there is. */
+	if (step >= ION_SMTP_STEP_RCPT)
+		smtp->verdict.bad_address = ion_smtp_verdict_bad_address(&smtp->reply);
 	smtp->has_verdict = true;
 }
 
@@ -372,6 +393,7 @@ finish_mail(IonSmtp *smtp)
 	smtp->result.tag = smtp->mail.tag;
 	smtp->result.outcome = smtp->verdict;
 	smtp->result.stale = false;
+	smtp->result.held = smtp->held;
 	smtp->has_result = true;
 	smtp->has_mail = false;
 }

@@ -45,6 +45,8 @@ struct IonSmtp
 	bool		greeted;		/* EHLO was answered: capability is valid */
 	bool		needs_reset;	/* the last mail was refused: RSET first */
 	bool		used;			/* a mail has come to an end on it */
+	bool		(*may_begin) (void *arg);	/* or NULL: always */
+	void	   *may_begin_arg;
 	IonSmtpCapability capability;
 	IonSmtpReply reply;
 
@@ -57,6 +59,7 @@ struct IonSmtp
 	/* The mail; valid while has_mail. */
 	bool		has_mail;
 	bool		has_verdict;	/* verdict is valid */
+	bool		held;			/* may_begin said no; has_verdict too */
 	bool		answered;		/* a reply to one of its commands came */
 	bool		rcpt_taken;		/* RCPT was answered 2yz */
 	bool		content_open;	/* content remains to be put into out */

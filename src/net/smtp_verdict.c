@@ -55,6 +55,22 @@ ion_smtp_verdict_kind(int code, const IonSmtpEnhanced *enhanced)
 }
 
 /*
+ * Whether a refusal of the recipient says that the address itself is no good
+ * and never will be (RFC 3463): no such mailbox, bad syntax, moved without a
+ * new address; or that its domain takes no mail (RFC 7505).  Not "bad system
+ * address": a domain that does not resolve today, here, would condemn all who
+ * live there.
+ */
+bool
+ion_smtp_verdict_bad_address(const IonSmtpReply *reply)
+{
+	const IonSmtpEnhanced *e = &reply->enhanced;
+
+	return reply->code >= 500 &&
+		(is_enhanced(e, 1, 1) || is_enhanced(e, 1, 3) || is_enhanced(e, 1, 6) || is_enhanced(e, 1, 10));
+}
+
+/*
  * Fill outcome from a refusal, 400..599, in answer to step (a static name
  * such as "RCPT", for people).  421 also says that the destination is busy.
  */

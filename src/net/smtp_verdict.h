@@ -13,6 +13,7 @@
 
 extern IonOutcomeKind ion_smtp_verdict_kind(int code,
 											const IonSmtpEnhanced *enhanced);
+extern bool ion_smtp_verdict_bad_address(const IonSmtpReply *reply);
 extern void ion_smtp_verdict_refused(IonOutcome *outcome, const char *step,
 									 const IonSmtpReply *reply);
 extern void ion_smtp_verdict_accepted(IonOutcome *outcome,

@@ -33,14 +33,16 @@
 #include "io_notify.h"
 #include "queue/claim.h"
 #include "queue/plan.h"
+#include "queue/quiet_hours.h"
 #include "queue/route.h"
+#include "queue/suppression.h"
 
 enum
 {
 	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_ORPHANED, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
 	COL_ADDRESS, COL_SERVICE, COL_RECIPIENT, COL_SUBJECT, COL_MARKDOWN, COL_TEMPLATE, COL_LANGUAGE, COL_REFERENCE,
-	COL_MESSAGE_PRIORITY, COL_SECURE, COL_CREATED_AT, COL_DUE_DATE, COL_AMOUNT, COL_NOTICE, COL_PAYEE,
-	COL_LAST = COL_PAYEE
+	COL_MESSAGE_PRIORITY, COL_SECURE, COL_CREATED_AT, COL_DUE_DATE, COL_AMOUNT, COL_NOTICE, COL_PAYEE, COL_INVALID_AFTER,
+	COL_LAST = COL_INVALID_AFTER
 };
 
 static IonPlan claim_plan = {
@@ -62,7 +64,7 @@ static IonPlan claim_plan = {
 	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address, q.service) "
 	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.orphaned, c.priority, c.due_at, c.expires_at, c.address, "
 	"  c.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
-	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee "
+	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, m.payment_invalid_after_due_date "
 	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id",
 	18,
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
@@ -94,6 +96,13 @@ static IonPlan read_templates = {
 	"   ORDER BY x.language = coalesce(m.language, z.language) DESC NULLS LAST, x.language = s.language DESC NULLS LAST, "
 	"            x.language = o.default_language DESC NULLS LAST, x.language = 'it' DESC, x.service IS NULL, x.language LIMIT 1) t ON true",
 	1, {UUIDARRAYOID}, NULL
+};
+
+/* Of those whom not every delivery may disturb, the few who have quiet hours. */
+static IonPlan read_quiet_hours = {
+	"SELECT i.n::int4, z.quiet_from, z.quiet_to, z.time_zone FROM unnest($1::text[]) WITH ORDINALITY i (recipient, n) "
+	"JOIN io_notify.citizen z ON z.fiscal_code = i.recipient WHERE z.quiet_from IS NOT NULL",
+	1, {TEXTARRAYOID}, NULL
 };
 
 static IonPlan take_routes = {
@@ -142,6 +151,7 @@ static Datum array_of(Datum *items, int n, Oid type);
 static IonJob *job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now, MemoryContext parent);
 static void complete_services(IonJob **jobs, int n);
 static void complete_templates(List *jobs);
+static void complete_quiet_hours(IonJob **jobs, int n);
 static char *copy_text(const Datum *v, const bool *isnull, int column);
 
 void
@@ -252,6 +262,7 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->payment_amount = isnull[COL_AMOUNT - 1] ? 0 : DatumGetInt64(v[COL_AMOUNT - 1]);
 	job->payment_notice = copy_text(v, isnull, COL_NOTICE);
 	job->payment_payee = copy_text(v, isnull, COL_PAYEE);
+	job->payment_invalid_after_due_date = !isnull[COL_INVALID_AFTER - 1] && DatumGetBool(v[COL_INVALID_AFTER - 1]);
 	job->flight_slot = -1;
 	MemoryContextSwitchTo(old);
 	return job;
@@ -307,6 +318,8 @@ ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token
 	complete_services(claimed, (int) n);
 	if (templated != NIL)
 		complete_templates(templated);
+	complete_quiet_hours(claimed, (int) n);
+	ion_suppression_apply(claimed, (int) n, now);
 	return (int) n;
 }
 
@@ -381,6 +394,44 @@ complete_templates(List *jobs)
 		job->params = SPI_getvalue(row, desc, 4);
 		if (language != NULL)
 			job->language = language;
+		MemoryContextSwitchTo(old);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Give jobs that may disturb somebody their recipients' quiet hours. */
+static void
+complete_quiet_hours(IonJob **jobs, int n)
+{
+	Datum	   *codes = palloc(sizeof(Datum) * (n + 1));
+	IonJob	  **asked = palloc(sizeof(IonJob *) * (n + 1));
+	int			n_asked = 0;
+	Datum		value;
+	uint64		rows;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (jobs[i]->recipient == NULL || !ion_quiet_concerns(jobs[i]->channel, jobs[i]->priority))
+			continue;
+		codes[n_asked] = CStringGetTextDatum(jobs[i]->recipient);
+		asked[n_asked++] = jobs[i];
+	}
+	if (n_asked == 0)
+		return;
+	value = array_of(codes, n_asked, TEXTOID);
+	rows = ion_plan_run(&read_quiet_hours, &value, NULL, false);
+	for (uint64 k = 0; k < rows; k++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[k];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		IonJob	   *job = asked[DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)) - 1];
+		MemoryContext old = MemoryContextSwitchTo(job->cxt);
+
+		job->quiet = palloc(sizeof(IonQuiet));
+		job->quiet->from = DatumGetTimeADT(SPI_getbinval(row, desc, 2, &isnull));
+		job->quiet->to = DatumGetTimeADT(SPI_getbinval(row, desc, 3, &isnull));
+		job->quiet->zone = SPI_getvalue(row, desc, 4);
 		MemoryContextSwitchTo(old);
 	}
 	SPI_freetuptable(SPI_tuptable);

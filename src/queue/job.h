@@ -26,8 +26,17 @@ typedef enum IonVerdict
 {
 	ION_VERDICT_OUTCOME = 0,	/* an attempt was made: see outcome */
 	ION_VERDICT_EXPIRED,		/* its time to live ended before a try */
-	ION_VERDICT_RELEASED		/* not tried: back into the queue */
+	ION_VERDICT_RELEASED,		/* not tried: back into the queue */
+	ION_VERDICT_SUPPRESSED		/* its address must not be used */
 } IonVerdict;
+
+/* A recipient's quiet hours. */
+typedef struct IonQuiet
+{
+	int64		from;			/* microseconds into the local day */
+	int64		to;
+	char	   *zone;
+} IonQuiet;
 
 struct IonLane;
 struct IonProvider;
@@ -65,9 +74,11 @@ typedef struct IonJob
 	bool		secure;			/* do not put content into open channels */
 	TimestampTz created_at;
 	TimestampTz due_date;		/* DT_NOBEGIN: none */
+	IonQuiet   *quiet;			/* when not to disturb, or NULL */
 	int64		payment_amount; /* cents; 0 none */
 	char	   *payment_notice; /* or NULL */
 	char	   *payment_payee;	/* or NULL */
+	bool		payment_invalid_after_due_date;
 
 	/* filled in on the way */
 	Oid			provider;		/* InvalidOid until one is chosen */
@@ -76,12 +87,13 @@ typedef struct IonJob
 	TimestampTz finished_at;
 	IonVerdict	verdict;
 	IonOutcome	outcome;
-	TimestampTz retry_at;		/* for RELEASED and retries; 0: decided when
-								 * settling */
+	TimestampTz retry_at;		/* not before; 0: at once, and a released job
+								 * keeps its place */
 	bool		counts;			/* this failure counts against the schedule */
 	bool		last_try;		/* no retry after this one */
 	bool		hold_unknown;	/* an unknown outcome ends as uncertain */
 	bool		quarantined;	/* it killed its worker twice */
+	bool		paused;			/* its service is */
 	int32		orphaned;		/* tries whose worker died under them */
 } IonJob;
 

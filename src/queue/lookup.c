@@ -87,6 +87,7 @@ ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns
 				 errmsg("the table io_notify.%s does not exist", table),
 				 errhint("Create it with SELECT io_notify.install().")));
 	memset(lookup, 0, sizeof(*lookup));
+	lookup->cxt = CurrentMemoryContext;
 	lookup->rel = table_open(relid, AccessShareLock);
 	lookup->n_keys = n_keys;
 	if (RelationGetNumberOfBlocks(lookup->rel) == 0)
@@ -117,17 +118,29 @@ ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns
 void
 ion_lookup_find(IonLookup *lookup, const Datum *keys)
 {
+	MemoryContext old;
+
 	if (lookup->scan == NULL)
 		return;
 	for (int i = 0; i < lookup->n_keys; i++)
 		lookup->key[i].sk_argument = keys[i];
+	old = MemoryContextSwitchTo(lookup->cxt);
 	index_rescan(lookup->scan, lookup->key, lookup->n_keys, NULL, 0);
+	MemoryContextSwitchTo(old);
 }
 
 bool
 ion_lookup_next(IonLookup *lookup)
 {
-	return lookup->scan != NULL && index_getnext_slot(lookup->scan, ForwardScanDirection, lookup->slot);
+	MemoryContext old;
+	bool		found;
+
+	if (lookup->scan == NULL)
+		return false;
+	old = MemoryContextSwitchTo(lookup->cxt);
+	found = index_getnext_slot(lookup->scan, ForwardScanDirection, lookup->slot);
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 void

@@ -20,6 +20,7 @@
 
 typedef struct IonLookup
 {
+	MemoryContext cxt;			/* current when it was opened: what a scan keeps lives there */
 	struct RelationData *rel;
 	struct RelationData *index;
 	IndexScanDesc scan;			/* NULL: the table is empty */

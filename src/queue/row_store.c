@@ -122,7 +122,9 @@ init_columns(IonRowStore *store)
 
 		for (int i = 0; i < store->n_columns; i++)
 			ours = ours || store->attnums[i] == a + 1;
-		if (ours || TupleDescAttr(desc, a)->attisdropped || !TupleDescAttr(desc, a)->atthasdef)
+		/* a generated one makes the table one for ordinary INSERTs */
+		if (ours || TupleDescAttr(desc, a)->attisdropped || !TupleDescAttr(desc, a)->atthasdef ||
+			TupleDescAttr(desc, a)->attgenerated != '\0')
 			continue;
 		expr = (Expr *) build_column_default(store->rel, a + 1);
 		if (expr != NULL)

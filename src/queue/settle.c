@@ -22,6 +22,7 @@
 
 #include "queue/plan.h"
 #include "queue/settle.h"
+#include "queue/suppression.h"
 
 /* The rows to settle, one array per column. */
 #define ROWS \
@@ -58,7 +59,8 @@ static IonPlan settle_final = {
 	ROWS
 	"held AS (DELETE FROM io_notify.queue q USING r WHERE " FENCE " RETURNING r.*), "
 	RECORD ", "
-	"moved AS (UPDATE io_notify.delivery d SET state = h.state, reason = h.reason, attempts = h.failures, "
+	"moved AS (UPDATE io_notify.delivery d SET state = h.state, attempts = h.failures, "
+	"    reason = coalesce(h.reason, CASE WHEN d.reason = 'suppression_overridden' THEN d.reason END), "
 	"    provider = coalesce(h.provider, d.provider), next_attempt_at = NULL, "
 	"    sent_at = CASE WHEN h.state = 'sent' THEN h.finished_at ELSE d.sent_at END, "
 	"    settled_at = $17, provider_ref = coalesce(h.ref, d.provider_ref) "
@@ -69,13 +71,13 @@ static IonPlan settle_final = {
 
 static IonPlan settle_again = {
 	ROWS
-	"held AS (UPDATE io_notify.queue q SET claimed_by = NULL, claimed_at = NULL, due_at = CASE WHEN r.outcome IS NULL THEN q.due_at ELSE r.due_at END, "
+	"held AS (UPDATE io_notify.queue q SET claimed_by = NULL, claimed_at = NULL, due_at = coalesce(r.due_at, q.due_at), "
 	"    failures = r.failures, orphaned = r.orphaned, attempt = CASE WHEN r.outcome IS NULL THEN q.attempt - 1 ELSE q.attempt END "
 	"  FROM r WHERE " FENCE " RETURNING r.*), "
 	RECORD ", "
-	"moved AS (UPDATE io_notify.delivery d SET attempts = h.failures, provider = coalesce(h.provider, d.provider), "
-	"    next_attempt_at = h.due_at "
-	"  FROM held h WHERE h.outcome IS NOT NULL AND d.message_id = h.message_id AND d.seq = h.seq) "
+	"moved AS (UPDATE io_notify.delivery d SET attempts = CASE WHEN h.outcome IS NULL THEN d.attempts ELSE h.failures END, "
+	"    provider = coalesce(h.provider, d.provider), next_attempt_at = h.due_at "
+	"  FROM held h WHERE h.due_at IS NOT NULL AND d.message_id = h.message_id AND d.seq = h.seq) "
 	"SELECT count(*) FROM held",
 	ARGS, {ROW_TYPES}, NULL
 };
@@ -131,6 +133,12 @@ job_state(IonJob *job, const char **state, const char **reason)
 	{
 		*state = "expired";
 		*reason = "time_to_live";
+		return true;
+	}
+	if (job->verdict == ION_VERDICT_SUPPRESSED)
+	{
+		*state = "suppressed";
+		*reason = "suppressed_address";
 		return true;
 	}
 	switch (job->outcome.kind)
@@ -210,13 +218,14 @@ batch_add(Batch *batch, IonJob *job, TimestampTz now, const char *state, const c
 	set(batch, ARG_CODE, Int32GetDatum(job->outcome.code));
 	batch->nulls[ARG_CODE][batch->n] = !tried || job->outcome.code == 0;
 	set_text(batch, ARG_DETAIL, tried ? job->outcome.detail : NULL);
-	set_text(batch, ARG_PROVIDER, job->provider_name);
+	set_text(batch, ARG_PROVIDER, tried ? job->provider_name : NULL);
 	set(batch, ARG_STARTED, TimestampTzGetDatum(job->started_at));
 	set(batch, ARG_FINISHED, TimestampTzGetDatum(job->finished_at ? job->finished_at : now));
 	set_text(batch, ARG_STATE, state);
 	set_text(batch, ARG_REASON, reason);
 	set_text(batch, ARG_REF, tried ? job->outcome.ref : NULL);
 	set(batch, ARG_DUE, TimestampTzGetDatum(job->retry_at ? job->retry_at : now));
+	batch->nulls[ARG_DUE][batch->n] = !tried && job->retry_at == 0;
 	set(batch, ARG_FAILURES, Int32GetDatum(job->failures + (counts ? 1 : 0)));
 	set(batch, ARG_ORPHANED, Int32GetDatum(job->orphaned));
 	batch->n++;
@@ -271,4 +280,5 @@ ion_settle(IonJob **jobs, int n, const char *token, TimestampTz now)
 		run_batch(&batches[0], &settle_final, token, now);
 	if (batches[1].n > 0)
 		run_batch(&batches[1], &settle_again, token, now);
+	ion_suppression_learn(jobs, n, now);
 }

@@ -7,7 +7,9 @@
  * that call: there is no function to free it, the context is reset or deleted.
  * It keeps no pointer into the text it was read from.  Strings are UTF-8,
  * unescaped and zero-terminated; a number keeps its source text, because
- * "12.50" and 12.5 are not the same to a citizen.
+ * "12.50" and 12.5 are not the same to a citizen.  What a citizen is shown in
+ * its place ("12,50 €") may stand beside it: it changes neither the value's
+ * truth nor its JSON text.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,8 +46,13 @@ typedef struct IonValue
 		const struct IonValue *items;	/* array */
 		const IonMember *members;	/* object, in the order of the text */
 	}			u;
-	const IonMember *const *by_key; /* members sorted by key; NULL in small
-									 * objects */
+	union
+	{
+		const IonMember *const *by_key; /* object: members sorted by key; NULL
+										 * in small ones */
+		const char *shown;		/* string or number: what a person is shown in
+								 * its place, zero-terminated; NULL: the text */
+	};
 } IonValue;
 
 struct IonMember

@@ -49,7 +49,7 @@ static bool
 add_due_date(const IonNotice *notice, IonNoticeFacts *facts, const char **error)
 {
 	const char *zone = notice->time_zone ? notice->time_zone : ION_LOCAL_TIME_ZONE;
-	const char *language = notice->language ? notice->language : ion_phrase_language(NULL);
+	const char *language = ion_notice_language(notice);
 	StringInfoData value;
 	IonLocalTime local;
 	bool		done;
@@ -69,7 +69,7 @@ add_due_date(const IonNotice *notice, IonNoticeFacts *facts, const char **error)
 static bool
 add_payment(const IonNotice *notice, IonNoticeFacts *facts, const char **error)
 {
-	const char *language = notice->language ? notice->language : ion_phrase_language(NULL);
+	const char *language = ion_notice_language(notice);
 	char	   *number = ion_notice_line(notice->payment_notice);
 	char	   *payee = ion_notice_line(notice->payment_payee);
 	StringInfoData amount;

@@ -226,7 +226,7 @@ static void
 put_opening(StringInfo out, const IonNotice *notice, const char *subject,
 			const char *preheader, const IonNoticeStyle *style)
 {
-	const char *language = notice->language ? notice->language : ion_phrase_language(NULL);
+	const char *language = ion_notice_language(notice);
 
 	appendStringInfoString(out, "<!DOCTYPE html>\n<html lang=\"");
 	put_escaped(out, language);
@@ -350,11 +350,11 @@ static void
 put_phrase_language(StringInfo out, const IonNotice *notice)
 {
 	const char *ours = ion_phrase_language(notice->language);
+	const char *language = ion_notice_language(notice);
 	size_t		len = strlen(ours);
 
-	if (notice->language != NULL &&
-		(pg_strncasecmp(notice->language, ours, len) != 0 ||
-		 (notice->language[len] != '\0' && notice->language[len] != '-' && notice->language[len] != '_')))
+	if (pg_strncasecmp(language, ours, len) != 0 ||
+		(language[len] != '\0' && language[len] != '-'))
 		appendStringInfo(out, " lang=\"%s\"", ours);
 }
 

@@ -24,8 +24,11 @@
 /* Bytes of the longest character: whatever begins within a limit is whole. */
 #define UTF8_MAX	4
 
+#define LANGUAGE_MAX	35		/* octets of a tag, RFC 5646 section 4.4.1 */
+
 static int	direction_control_bytes(const char *s, size_t len);
-static char *without_direction_controls(const char *s, size_t *len);
+static const char *without_direction_controls(const char *s, size_t *len);
+static const char *layout_markdown(const char *markdown);
 
 const char *
 ion_notice_subject(const IonNotice *notice)
@@ -33,6 +36,18 @@ ion_notice_subject(const IonNotice *notice)
 	if (notice->secure || notice->subject == NULL || notice->subject[0] == '\0')
 		return ion_phrase(notice->language, ION_PHRASE_NEW_MESSAGE);
 	return notice->subject;
+}
+
+const char *
+ion_notice_language(const IonNotice *notice)
+{
+	const char *language = notice->language ? notice->language : "";
+	size_t		len = strspn(language, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+							 "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (len == 0 || len > LANGUAGE_MAX || language[len] != '\0')
+		return ion_phrase_language(notice->language);
+	return language;
 }
 
 void
@@ -68,8 +83,8 @@ ion_notice_foot(const IonNotice *notice, IonNoticeFoot *foot)
 	memset(foot, 0, sizeof(*foot));
 	if (layout != NULL)
 	{
-		foot->footer_markdown = layout->footer_markdown;
-		foot->contacts_markdown = layout->contacts_markdown;
+		foot->footer_markdown = layout_markdown(layout->footer_markdown);
+		foot->contacts_markdown = layout_markdown(layout->contacts_markdown);
 		if (ion_notice_url_valid(layout->website, false))
 			foot->website = layout->website;
 		foot->unsubscribe_text = ion_notice_line(layout->unsubscribe_text);
@@ -171,8 +186,8 @@ direction_control_bytes(const char *s, size_t len)
 	return 0;
 }
 
-/* The text without them: itself where there are none, else a copy. */
-static char *
+/* The text without them: itself where there are none, else a copy with a zero. */
+static const char *
 without_direction_controls(const char *s, size_t *len)
 {
 	char	   *copy = NULL;
@@ -196,10 +211,19 @@ without_direction_controls(const char *s, size_t *len)
 		done = i;
 	}
 	if (copy == NULL)
-		return (char *) s;
+		return s;
 	memcpy(copy + kept, s + done, *len - done);
 	kept += *len - done;
 	copy[kept] = '\0';
 	*len = kept;
 	return copy;
+}
+
+/* A layout's Markdown, or NULL. */
+static const char *
+layout_markdown(const char *markdown)
+{
+	size_t		len = markdown ? strlen(markdown) : 0;
+
+	return len > 0 ? without_direction_controls(markdown, &len) : NULL;
 }

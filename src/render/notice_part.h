@@ -52,6 +52,9 @@ typedef struct IonNoticeFoot
 	bool		unsubscribe_ours;	/* it is our phrase, in its language */
 } IonNoticeFoot;
 
+/* The notice's language tag; that of our phrases when it has none or an ill one. */
+extern const char *ion_notice_language(const IonNotice *notice);
+
 extern void ion_notice_head(const IonNotice *notice, IonNoticeHead *head);
 extern bool ion_notice_facts(const IonNotice *notice, IonNoticeFacts *facts,
 							 const char **error);

@@ -10,6 +10,8 @@
  */
 #include "render/template_node.h"
 
+static bool walk(const IonTemplate *tpl, bool with_ends, IonTagVisitor visit,
+				 void *arg);
 static void advance(const char *text, int from, int to, int *line, int *column);
 static bool tag_kind(IonNodeKind node, IonTagKind *kind);
 static void cut_to_characters(char *text);
@@ -23,6 +25,18 @@ ion_template_has_raw(const IonTemplate *tpl)
 bool
 ion_template_tags(const IonTemplate *tpl, IonTagVisitor visit, void *arg)
 {
+	return walk(tpl, false, visit, arg);
+}
+
+bool
+ion_template_walk(const IonTemplate *tpl, IonTagVisitor visit, void *arg)
+{
+	return walk(tpl, true, visit, arg);
+}
+
+static bool
+walk(const IonTemplate *tpl, bool with_ends, IonTagVisitor visit, void *arg)
+{
 	int			at = 0;
 	int			line = 1;
 	int			column = 1;
@@ -32,7 +46,8 @@ ion_template_tags(const IonTemplate *tpl, IonTagVisitor visit, void *arg)
 		const IonNode *node = &tpl->nodes[i];
 		IonTag		tag;
 
-		if (!tag_kind(node->kind, &tag.kind))
+		if (!tag_kind(node->kind, &tag.kind) ||
+			(tag.kind == ION_TAG_END && !with_ends))
 			continue;
 		advance(tpl->text, at, node->start, &line, &column);
 		at = node->start;
@@ -65,6 +80,10 @@ tag_kind(IonNodeKind node, IonTagKind *kind)
 			return true;
 		case ION_NODE_PARTIAL:
 			*kind = ION_TAG_PARTIAL;
+			return true;
+		case ION_NODE_SECTION_END:
+		case ION_NODE_INVERTED_END:
+			*kind = ION_TAG_END;
 			return true;
 		default:
 			return false;

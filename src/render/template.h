@@ -14,7 +14,8 @@
  *	 is truthy.
  * - A number is written by its source text (1.50 stays 1.50), true and false
  *	 by name, null as nothing; a list or an object as compact JSON, which is
- *	 what a template of a JSON body wants.
+ *	 what a template of a JSON body wants.  A string or number that has another
+ *	 text to show (IonValue.shown) is written by that one.
  * - A leading dot ({{.name}}) looks into the top of the context stack only.
  * - Standalone partials indent every line of the partial, empty ones too.
  * - A name holds no blanks, no control characters and no empty part.
@@ -78,7 +79,9 @@ typedef enum IonTagKind
 	ION_TAG_RAW,				/* {{{x}}} or {{&x}} */
 	ION_TAG_SECTION,
 	ION_TAG_INVERTED,
-	ION_TAG_PARTIAL
+	ION_TAG_PARTIAL,
+	ION_TAG_END					/* of a section, inverted or not; only
+								 * ion_template_walk shows it */
 } IonTagKind;
 
 typedef struct IonTag
@@ -118,6 +121,12 @@ extern bool ion_template_has_raw(const IonTemplate *tpl);
  * tags left out.  Returns false when visit ended the walk.
  */
 extern bool ion_template_tags(const IonTemplate *tpl, IonTagVisitor visit,
+							  void *arg);
+
+/*
+ * The same with the closing tags, for who must know what is inside what.
+ */
+extern bool ion_template_walk(const IonTemplate *tpl, IonTagVisitor visit,
 							  void *arg);
 
 #endif							/* ION_RENDER_TEMPLATE_H */

@@ -221,6 +221,8 @@ write_value(Renderer *r, const IonNode *node, IonEscape escape)
 							   value->u.boolean ? 4 : 5);
 		case ION_JSON_NUMBER:
 		case ION_JSON_STRING:
+			if (value->shown != NULL)
+				return write_bytes(r, escape, value->shown, (int) strlen(value->shown));
 			return write_bytes(r, escape, value->u.text, value->length);
 		case ION_JSON_ARRAY:
 		case ION_JSON_OBJECT:

@@ -46,6 +46,7 @@ static IonDispatcher *dispatcher_create(int index);
 static void attach(IonDispatcher *d);
 static void detach(int code, Datum arg);
 static void phase_interrupts(IonDispatcher *d);
+static void phase_harvest(IonDispatcher *d);
 static void phase_wait(IonDispatcher *d);
 static long wait_ms(IonDispatcher *d);
 static bool may_sleep(IonDispatcher *d);
@@ -76,7 +77,7 @@ ion_dispatcher_main(Datum arg)
 	for (;;)
 	{
 		phase_interrupts(d);
-		ion_reactor_drive(d->net.reactor);
+		phase_harvest(d);
 		if (ion_store_due(d))
 			ion_store(d);
 		/* what was claimed may have been committed after a change of ours */
@@ -108,6 +109,7 @@ dispatcher_create(int index)
 	srandom((unsigned int) (MyProcPid ^ GetCurrentTimestamp()));
 	ion_registry_init(d);
 	ion_submit_init(d);
+	ion_gate_init(d);
 
 	if (!ion_curl_global_init())
 		ereport(FATAL,
@@ -154,6 +156,7 @@ attach(IonDispatcher *d)
 	d->self->settled = 0;
 	d->self->orderly = false;
 	pg_atomic_write_u32(&d->self->sleeping, 0);
+	pg_atomic_write_u32(&d->self->network, 0);
 	LWLockRelease(ion_shared->lock);
 	d->flight = ion_flight_create(MyDatabaseId, d->token);
 }
@@ -170,6 +173,9 @@ detach(int code, Datum arg)
 	{
 		d->self->pid = 0;
 		d->self->latch = NULL;
+		/* an error may have thrown us out of the network */
+		if (pg_atomic_read_u32(&d->self->network) % 2 != 0)
+			ion_gate_leave(d);
 		for (int i = 0; i < ION_MAX_PROVIDERS; i++)
 			d->slot->providers[i].in_flight[d->index] = 0;
 		/* the others look at once for what we leave behind */
@@ -215,6 +221,14 @@ phase_interrupts(IonDispatcher *d)
 	if ((!d->active || d->paused_all) && d->n_ready > 0)
 		ion_submit_release(d);
 	request_vacuum(d);
+}
+
+static void
+phase_harvest(IonDispatcher *d)
+{
+	ion_gate_enter(d);
+	ion_reactor_drive(d->net.reactor);
+	ion_gate_leave(d);
 }
 
 /* Who else is at work: limits and messages are divided among us. */
@@ -277,7 +291,9 @@ wait_ms(IonDispatcher *d)
 	long		at;
 
 	/* ticking may end jobs, which may make a transaction due */
+	ion_gate_enter(d);
 	at = tick_transports(d);
+	ion_gate_leave(d);
 	wait = ion_store_due(d) ? 0 : ion_store_wait_ms(d);
 	if (at >= 0)
 		wait = Min(wait, at);
@@ -370,8 +386,11 @@ drain(IonDispatcher *d)
 	{
 		WaitEvent	events[3];
 
-		ion_reactor_drive(d->net.reactor);
+		phase_harvest(d);
+		ion_gate_enter(d);
 		(void) tick_transports(d);
+		ion_gate_leave(d);
+		ion_submit_release(d);	/* what a pause has held back */
 		if (ion_store_due(d))
 			ion_store(d);
 		if (WaitEventSetWait(d->set, 20, events, 3, ION_WAIT_EVENT) > 0)

@@ -50,6 +50,7 @@ typedef struct IonDispatcher
 	bool		recovered;		/* orphans of the dead have been taken over */
 	uint32		departures_seen;	/* slot->departures at the last recovery */
 	int64		recover_at_ms;	/* the next one, at the latest */
+	uint32		pauses_seen;	/* slot->config when pauses were last read */
 	bool		paused_all;
 	Datum		paused_services;	/* text[] */
 	int			share;			/* dispatchers that divide the limits */
@@ -127,7 +128,15 @@ extern void ion_submit(IonDispatcher *d);
 extern long ion_submit_wait_ms(IonDispatcher *d);
 extern int	ion_submit_room(IonDispatcher *d, IonLane *lane);
 extern void ion_submit_release(IonDispatcher *d);
+extern void ion_submit_settle(IonDispatcher *d, IonJob *job);
 extern void ion_submit_abandon(IonDispatcher *d);
+
+/* gate.c: what holds a message back at the last moment */
+extern void ion_gate_init(IonDispatcher *d);
+extern void ion_gate_enter(IonDispatcher *d);
+extern void ion_gate_leave(IonDispatcher *d);
+extern bool ion_gate_is_open(IonDispatcher *d);
+extern void ion_gate_mark(IonDispatcher *d);
 
 /* clock.c: the wall clock was set */
 extern void ion_clock_check(IonDispatcher *d);

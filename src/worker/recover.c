@@ -93,14 +93,13 @@ judge(IonOrphan *orphan, IonFlightRecord *record, bool has_record, TimestampTz n
 	IonJob	   *job = orphan->job;
 	const IonFlightSlot *slot = has_record ? ion_flight_find(record, &job->message_id, job->seq, job->attempt) : NULL;
 
-	job->retry_at = now;
 	if (has_record && (slot != NULL ? slot->phase == ION_FLIGHT_CLAIMED : ion_flight_complete(record)))
 	{
 		job->verdict = ION_VERDICT_RELEASED;
 		return;
 	}
 	job->verdict = ION_VERDICT_OUTCOME;
-	job->finished_at = now;
+	job->finished_at = job->retry_at = now;
 	job->counts = true;
 	job->hold_unknown = strcmp(job->channel, "sms") == 0 || strcmp(job->channel, "pec") == 0;
 	if (slot != NULL)

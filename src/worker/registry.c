@@ -111,7 +111,9 @@ ion_registry_refresh_safely(IonDispatcher *d)
 static void
 refresh(IonDispatcher *d)
 {
-	d->config_seen = pg_atomic_read_u32(&d->slot->config);
+	uint32		config = pg_atomic_read_u32(&d->slot->config);
+
+	d->config_seen = config;
 	providers_stale = false;
 	d->providers_at_ms = ion_monotonic_ms();
 	d->dirty = true;
@@ -122,6 +124,8 @@ refresh(IonDispatcher *d)
 		read_providers(d);
 		read_pauses(d);
 		ion_tx_commit();
+		ion_gate_mark(d);
+		d->pauses_seen = config;
 		return;
 	}
 	ion_tx_commit();
@@ -172,6 +176,7 @@ read_pauses(IonDispatcher *d)
 	Datum		services;
 	List	   *providers;
 	MemoryContext old;
+	dlist_head *lists[2] = {&d->providers, &d->retired};
 	dlist_iter	iter;
 
 	ion_read_pauses(&d->paused_all, &services, &providers);
@@ -180,14 +185,18 @@ read_pauses(IonDispatcher *d)
 	MemoryContextSwitchTo(old);
 	pfree(DatumGetPointer(d->paused_services));
 	d->paused_services = services;
-	dlist_foreach(iter, &d->providers)
+	/* one that was replaced may still hold jobs that have not begun */
+	for (int i = 0; i < 2; i++)
 	{
-		IonProvider *p = dlist_container(IonProvider, node, iter.cur);
-		ListCell   *lc;
+		dlist_foreach(iter, lists[i])
+		{
+			IonProvider *p = dlist_container(IonProvider, node, iter.cur);
+			ListCell   *lc;
 
-		p->paused = false;
-		foreach(lc, providers)
-			p->paused = p->paused || strcmp((char *) lfirst(lc), p->name) == 0;
+			p->paused = false;
+			foreach(lc, providers)
+				p->paused = p->paused || strcmp((char *) lfirst(lc), p->name) == 0;
+		}
 	}
 }
 

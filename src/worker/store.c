@@ -413,11 +413,11 @@ committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settli
 	for (int i = 0; i < n_settling; i++)
 	{
 		ion_flight_settled(d->flight, settling[i]);
-		/* a released row keeps its place, which is behind the cursor */
-		if (settling[i]->verdict == ION_VERDICT_RELEASED)
-			d->dirty = true;
-		else if (settling[i]->retry_at != 0)
+		/* a released row may keep its place, which is behind the cursor */
+		if (settling[i]->retry_at != 0)
 			d->next_due = Min(d->next_due, settling[i]->retry_at);
+		else if (settling[i]->verdict == ION_VERDICT_RELEASED)
+			d->dirty = true;
 		ion_job_free(settling[i]);
 	}
 	d->n_done -= n_settling;
@@ -432,6 +432,11 @@ committed(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settli
 		IonJob	   *job = dlist_container(IonJob, node, dlist_pop_head_node(claimed));
 
 		ion_flight_claimed(d->flight, job);
+		if (job->verdict == ION_VERDICT_SUPPRESSED)
+		{
+			ion_submit_settle(d, job);
+			continue;
+		}
 		dlist_push_tail(&job->lane->ready, &job->node);
 		job->lane->waiting++;
 		d->n_ready++;
@@ -445,7 +450,12 @@ static void
 rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_settling, bool again, const char *error)
 {
 	for (int i = n_settling - 1; i >= 0; i--)
+	{
+		/* it may be there that somebody's lock is: answers come first, the next bounce teaches the same */
+		if (again)
+			settling[i]->outcome.bad_address = false;
 		dlist_push_head(&d->done, &settling[i]->node);
+	}
 	while (!dlist_is_empty(claimed))
 		ion_job_free(dlist_container(IonJob, node, dlist_pop_head_node(claimed)));
 	d->n_settling = 0;

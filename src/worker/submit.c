@@ -7,6 +7,9 @@
  * before anything is done with it, rendering included, so that a message that
  * kills the process is known by name afterwards.
  *
+ * What must not begin now leaves here without a try: its time to live is over,
+ * its service is paused, its citizen sleeps.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,6 +19,7 @@
 
 #include "channel/content.h"
 #include "channel/provider_health.h"
+#include "queue/quiet_hours.h"
 #include "queue/settle.h"
 #include "worker/dispatcher.h"
 
@@ -31,11 +35,13 @@ static IonDispatcher *me;
 
 static void submit_lane(IonDispatcher *d, IonLane *lane);
 static bool lane_stands(IonDispatcher *d, const IonLane *lane);
+static bool must_not_begin(IonJob *job);
 static void give_back(IonDispatcher *d, IonLane *lane, IonVerdict verdict);
 static void release_lane(IonDispatcher *d, IonLane *lane);
 static IonStart begin(IonDispatcher *d, IonProvider *p, IonJob *job);
 static void job_ended(IonJob *job);
-static void job_done(IonDispatcher *d, IonJob *job);
+static void job_held(IonJob *job);
+static void put_back(IonDispatcher *d, IonJob *job);
 static int64 next_provider_ms(IonDispatcher *d, const IonLane *lane);
 static void end_begun(IonDispatcher *d, IonJob *job);
 static void conclude(IonDispatcher *d, IonJob *job, IonProvider *p);
@@ -46,6 +52,7 @@ ion_submit_init(IonDispatcher *d)
 {
 	me = d;
 	d->net.ended = job_ended;
+	d->net.held = job_held;
 }
 
 void
@@ -55,8 +62,15 @@ ion_submit(IonDispatcher *d)
 
 	if (d->n_ready == 0)
 		return;
+	if (d->paused_all)
+	{
+		ion_submit_release(d);
+		return;
+	}
+	ion_gate_enter(d);
 	dlist_foreach(iter, &d->lanes)
 		submit_lane(d, dlist_container(IonLane, node, iter.cur));
+	ion_gate_leave(d);
 }
 
 /*
@@ -120,17 +134,12 @@ submit_lane(IonDispatcher *d, IonLane *lane)
 		IonJob	   *job = dlist_head_element(IonJob, node, &lane->ready);
 		IonProvider *p;
 
-		TimestampTz now = GetCurrentTimestamp();
-
-		if (job->expires_at <= now)
+		/* pauses have changed and are read first */
+		if (!ion_gate_is_open(d))
+			return;
+		if (must_not_begin(job))
 		{
-			give_back(d, lane, ION_VERDICT_EXPIRED);
-			continue;
-		}
-		/* when its lease ends, another dispatcher may take it over */
-		if (now - job->started_at > ION_BEGIN_WITHIN_US)
-		{
-			give_back(d, lane, ION_VERDICT_RELEASED);
+			give_back(d, lane, job->verdict);
 			continue;
 		}
 		if (lane->in_company && ion_submit_room(d, lane) <= 0)
@@ -147,13 +156,26 @@ submit_lane(IonDispatcher *d, IonLane *lane)
 		lane->waiting--;
 		d->n_ready--;
 		if (begin(d, p, job) == ION_START_BUSY)
-		{
-			dlist_push_head(&lane->ready, &job->node);
-			lane->waiting++;
-			d->n_ready++;
 			return;
-		}
 	}
+}
+
+/* Whether a job ends here, by the verdict it is given. */
+static bool
+must_not_begin(IonJob *job)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (job->expires_at <= now)
+	{
+		job->verdict = ION_VERDICT_EXPIRED;
+		return true;
+	}
+	job->verdict = ION_VERDICT_RELEASED;
+	if (job->quiet != NULL)
+		job->retry_at = ion_quiet_until(job->quiet->from, job->quiet->to, job->quiet->zone, now);
+	/* when its lease ends, another dispatcher may take it over */
+	return job->retry_at != 0 || job->paused || now - job->started_at > ION_BEGIN_WITHIN_US;
 }
 
 /* No provider of the lane takes anything: paused, failing or gone, not full. */
@@ -182,7 +204,7 @@ give_back(IonDispatcher *d, IonLane *lane, IonVerdict verdict)
 	lane->waiting--;
 	d->n_ready--;
 	job->verdict = verdict;
-	job_done(d, job);
+	ion_submit_settle(d, job);
 }
 
 static void
@@ -234,14 +256,32 @@ begin(IonDispatcher *d, IonProvider *p, IonJob *job)
 		return start;
 
 	/* the provider was not reached: nothing to learn about its health */
-	p->in_flight--;
-	p->probing = false;
+	ion_provider_unbegin(p);
 	end_begun(d, job);
 	if (start == ION_START_BUSY)
-		ion_flight_unbegun(d->flight, job);
+		put_back(d, job);
 	else
 		conclude(d, job, p);
 	return start;
+}
+
+/* It has not begun after all: first in its lane again. */
+static void
+put_back(IonDispatcher *d, IonJob *job)
+{
+	ion_flight_unbegun(d->flight, job);
+	dlist_push_head(&job->lane->ready, &job->node);
+	job->lane->waiting++;
+	d->n_ready++;
+}
+
+/* A transport asked before the first byte, and was told not to. */
+static void
+job_held(IonJob *job)
+{
+	ion_provider_unbegin(job->via);
+	end_begun(me, job);
+	put_back(me, job);
 }
 
 static void
@@ -290,7 +330,7 @@ conclude(IonDispatcher *d, IonJob *job, IonProvider *p)
 	if (job->outcome.kind == ION_OUTCOME_PROVIDER_FAULT)
 		job->retry_at = job->finished_at + next_provider_ms(d, job->lane) * 1000;
 	ion_flight_ended(d->flight, job);
-	job_done(d, job);
+	ion_submit_settle(d, job);
 }
 
 /* A transport has an outcome. */
@@ -310,8 +350,9 @@ job_ended(IonJob *job)
 	conclude(d, job, p);
 }
 
-static void
-job_done(IonDispatcher *d, IonJob *job)
+/* The next transaction records what became of a job. */
+void
+ion_submit_settle(IonDispatcher *d, IonJob *job)
 {
 	if (d->n_done == 0)
 		d->done_since_ms = ion_monotonic_ms();

@@ -41,9 +41,7 @@ SELECT is((SELECT array_agg(DISTINCT region) FROM io_notify.delivery WHERE messa
 SELECT is((SELECT twice FROM io_notify.queue WHERE message_id = :'id'), 2, 'a generated column is generated');
 ROLLBACK TO plain;
 
--- A partition with its columns in another order, and one whose columns were dropped
-CREATE TABLE io_notify.delivery_far (gone integer, state text NOT NULL, seq smallint NOT NULL, LIKE io_notify.delivery EXCLUDING ALL) WITH (fillfactor = 75);
-ROLLBACK TO plain;
+-- A partition with its columns in another order, one of them dropped
 CREATE TABLE io_notify.delivery_far (gone integer, reason text, provider_ref text, settled_at timestamptz, delivered_at timestamptz, sent_at timestamptz,
 	next_attempt_at timestamptz, created_at timestamptz NOT NULL DEFAULT now(), attempts integer NOT NULL DEFAULT 0, state text NOT NULL, provider text,
 	address text, channel text NOT NULL, recipient text NOT NULL, service text NOT NULL, seq smallint NOT NULL, message_id uuid NOT NULL);
@@ -93,10 +91,10 @@ SELECT lives_ok($$SELECT pg_temp.put('mail')$$, 'a change to the organization do
 UPDATE io_notify.citizen SET quiet_from = (now() AT TIME ZONE 'Europe/Rome' - interval '1 hour')::time, quiet_to = (now() AT TIME ZONE 'Europe/Rome' + interval '2 hours')::time;
 SELECT pg_temp.put('all') AS id \gset
 SELECT is((SELECT string_agg(channel, ' ' ORDER BY channel) FROM io_notify.queue WHERE message_id = :'id' AND due_at > now() + interval '1 hour'), 'email sms', 'quiet hours hold mail and SMS');
-SELECT is((SELECT string_agg(channel, ' ' ORDER BY channel) FROM io_notify.queue WHERE message_id = :'id' AND due_at <= now()), 'pec webhook', 'not certified mail and back ends');
+SELECT is((SELECT string_agg(channel, ' ' ORDER BY channel) FROM io_notify.queue WHERE message_id = :'id' AND due_at <= clock_timestamp()), 'pec webhook', 'not certified mail and back ends');
 SELECT is((SELECT count(*)::int FROM io_notify.delivery d JOIN io_notify.queue q USING (message_id, seq) WHERE message_id = :'id' AND q.due_at = d.next_attempt_at), 4, 'the delivery tells when');
 SELECT pg_temp.put('all', priority => 'emergency') AS id \gset
-SELECT is((SELECT count(*)::int FROM io_notify.queue WHERE message_id = :'id' AND due_at > now()), 0, 'an emergency is not held');
+SELECT is((SELECT count(*)::int FROM io_notify.queue WHERE message_id = :'id' AND due_at > clock_timestamp()), 0, 'an emergency is not held');
 
 -- A mandatory service
 UPDATE io_notify.citizen SET quiet_from = NULL, quiet_to = NULL;

@@ -1,9 +1,8 @@
-/* units: src/render/markdown.c src/render/markdown_text.c src/render/html_page.c src/render/text_check.c */
+/* units: src/render/markdown.c src/render/markdown_text.c src/render/text_check.c */
 #include "base/pure.h"
 
 #include <time.h>
 
-#include "render/html_page.h"
 #include "render/markdown.h"
 #include "tap.h"
 
@@ -299,37 +298,6 @@ test_random(void)
 	is_int(unsafe, 0, "none lets HTML or an image through, or a bare CR");
 }
 
-static void
-test_page(void)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	ion_html_escape(&out, "<a b='c' d=\"e\">&", 16);
-	is_str(out.data, "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;", "five characters are escaped");
-	resetStringInfo(&out);
-	ion_html_escape(&out, "abcdef", 3);
-	ion_html_escape(&out, "", 0);
-	is_str(out.data, "abc", "by length");
-
-	resetStringInfo(&out);
-	ion_html_page(&out, "it", "A < B", "<p>x</p>\n");
-	ok(strncmp(out.data, "<!DOCTYPE html>\n<html lang=\"it\">\n", 33) == 0, "doctype and language");
-	ok(strstr(out.data, "<meta charset=\"utf-8\">") != NULL, "character set");
-	ok(strstr(out.data, "<title>A &lt; B</title>") != NULL, "the title is escaped");
-	ok(strstr(out.data, "<main>\n<p>x</p>\n</main>") != NULL, "the body stands in main");
-	ok(strstr(out.data, "http") == NULL && strstr(out.data, "url(") == NULL && strstr(out.data, "src=") == NULL,
-	   "nothing outside the page is referred to");
-
-	resetStringInfo(&out);
-	ion_html_page(&out, "it\"><script>", "", "");
-	ok(strstr(out.data, "<script>") == NULL, "the language is escaped");
-	resetStringInfo(&out);
-	ion_html_page(&out, NULL, "", "");
-	ok(strncmp(out.data, "<!DOCTYPE html>\n<html>\n", 23) == 0, "no language, no attribute");
-	pfree(out.data);
-}
-
 int
 main(void)
 {
@@ -342,6 +310,5 @@ main(void)
 	test_bounds();
 	test_reference_expansion();
 	test_random();
-	test_page();
 	return done_testing();
 }
