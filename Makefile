@@ -51,7 +51,7 @@ SHLIB_LINK  = -lcurl -lcrypto -lcmark -lidn2 -licui18n -licuuc -lm
 EXTRA_CLEAN = build
 
 # --- the tests that need a running server with the extension installed ------
-REGRESS        = install providers errors senders
+REGRESS        = install providers errors senders lifecycle
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
 ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause

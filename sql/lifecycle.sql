@@ -3,22 +3,22 @@
 \pset format unaligned
 \pset tuples_only on
 SET client_min_messages = warning;
-CREATE ROLE regress_ion_member;
-CREATE ROLE regress_ion_region;
-CREATE ROLE regress_ion_operator;
-CREATE ROLE regress_ion_stranger;
+CREATE ROLE regress_lc_member;
+CREATE ROLE regress_lc_region;
+CREATE ROLE regress_lc_operator;
+CREATE ROLE regress_lc_stranger;
 INSERT INTO io_notify.organization (code, name, fiscal_code) VALUES ('lc_region', 'Regione di Esempio', '15376371009');
 INSERT INTO io_notify.organization (code, name, fiscal_code, parent) VALUES ('lc_town', 'Comune di Esempio', '01488650142', 'lc_region');
-SELECT io_notify.grant_organization('regress_ion_member', 'lc_town');
-SELECT io_notify.grant_organization('regress_ion_region', 'lc_region');
-INSERT INTO io_notify.access (role, kind) VALUES ('regress_ion_operator', 'operator') ON CONFLICT DO NOTHING;
+SELECT io_notify.grant_organization('regress_lc_member', 'lc_town');
+SELECT io_notify.grant_organization('regress_lc_region', 'lc_region');
+SELECT io_notify.grant_operator('regress_lc_operator');
 CREATE FUNCTION public.told(name text) RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT concat_ws(' | ', h.actor, h.kind, h.action, coalesce(h.from_state, '-') || ' > ' || coalesce(h.to_state, '-'), h.reason, h.changes)
 	FROM io_notify.service_history h WHERE h.service = told.name ORDER BY h.id
 $$;
 
 -- a member writes a draft; what is missing is told at once
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT io_notify.service_create('permits', 'lc_town', '{"title": "Permessi"}');
 SELECT public.refused($$SELECT io_notify.service_submit('permits')$$);
 SELECT io_notify.service_edit('permits', '{"description": "Permessi di sosta", "privacy_url": "https://comune.example.it/privacy", "channels": ["inbox", "email"]}');
@@ -34,23 +34,23 @@ SELECT io_notify.service_submit('permits');
 RESET ROLE;
 
 -- an operator returns it, then approves it
-SET ROLE regress_ion_operator;
+SET ROLE regress_lc_operator;
 SELECT public.refused($$SELECT io_notify.service_reject('permits', ' ')$$);
 SELECT io_notify.service_reject('permits', 'Il titolo dice troppo poco.');
 SELECT public.refused($$SELECT io_notify.service_approve('permits')$$);
 RESET ROLE;
 SELECT state, reason FROM io_notify.service_draft WHERE service = 'permits';
-SET ROLE regress_ion_region;
+SET ROLE regress_lc_region;
 SELECT public.refused($$SELECT io_notify.service_submit('permits')$$);
 SELECT io_notify.service_edit('permits', '{"title": "Permessi di sosta"}');
 SELECT io_notify.service_submit('permits');
 RESET ROLE;
-SET ROLE regress_ion_operator;
+SET ROLE regress_lc_operator;
 SELECT io_notify.service_approve('permits');
 SELECT public.refused($$SELECT io_notify.service_publish('permits')$$);
 RESET ROLE;
 SELECT count(*) FROM io_notify.service_draft WHERE service = 'permits';
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT io_notify.service_publish('permits');
 SELECT io_notify.service_unpublish('permits');
 SELECT io_notify.service_publish('permits');
@@ -62,58 +62,58 @@ SELECT io_notify.service_submit('permits');
 RESET ROLE;
 SELECT state, title, channels, web_url FROM io_notify.service WHERE name = 'permits';
 SELECT state, changes FROM io_notify.service_draft WHERE service = 'permits';
-SET ROLE regress_ion_operator;
+SET ROLE regress_lc_operator;
 SELECT io_notify.service_approve('permits');
 RESET ROLE;
 SELECT state, title, channels, web_url FROM io_notify.service WHERE name = 'permits';
 -- a draft set back to what is in force is none
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT io_notify.service_edit('permits', '{"title": "Altro"}');
 SELECT io_notify.service_edit('permits', '{"title": "Sosta e permessi"}');
 SELECT public.refused($$SELECT io_notify.service_submit('permits')$$);
 RESET ROLE;
 
 -- operators take it out of use, and back
-SET ROLE regress_ion_operator;
+SET ROLE regress_lc_operator;
 SELECT io_notify.service_suspend('permits', 'Segnalazioni dei cittadini');
 SELECT public.refused($$SELECT io_notify.service_suspend('permits', 'di nuovo')$$);
 RESET ROLE;
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT public.refused($$SELECT io_notify.service_publish('permits')$$);
 SELECT public.refused($$SELECT io_notify.service_reinstate('permits')$$);
 RESET ROLE;
 SELECT public.refused($$INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('permits', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
-SET ROLE regress_ion_operator;
+SET ROLE regress_lc_operator;
 SELECT io_notify.service_reinstate('permits');
 -- what is theirs they set at once; nobody else does
 SELECT io_notify.service_edit('permits', '{"capabilities": ["advanced"], "max_payment_amount": 100000, "daily_quota": 500, "authorized_recipients": ["RSSMRA85T10A562S", "VRDGPP70A01H501S"]}');
 SELECT public.refused($$SELECT io_notify.service_edit('permits', '{"title": "Ne so di piu"}')$$);
 RESET ROLE;
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT public.refused($$SELECT io_notify.service_edit('permits', '{"title": "Sosta", "capabilities": ["payee"], "max_payment_amount": 1}')$$);
 RESET ROLE;
-SET ROLE regress_ion_stranger;
+SET ROLE regress_lc_stranger;
 SELECT public.refused($$SELECT io_notify.service_edit('permits', '{"title": "Mio"}')$$);
-SELECT public.refused($$SELECT io_notify.service_create('mine', 'lc_town')$$);
-SELECT public.refused($$SELECT io_notify.service_create('mine', 'nowhere')$$);
-SELECT public.refused($$SELECT io_notify.grant_organization('regress_ion_stranger', 'lc_town')$$);
-SELECT public.refused($$SELECT io_notify.revoke_sender('regress_ion_member', 'permits')$$);
+SELECT public.refused($$SELECT io_notify.service_create('lc_mine', 'lc_town')$$);
+SELECT public.refused($$SELECT io_notify.service_create('lc_mine', 'nowhere')$$);
+SELECT public.refused($$SELECT io_notify.grant_organization('regress_lc_stranger', 'lc_town')$$);
+SELECT public.refused($$SELECT io_notify.revoke_sender('regress_lc_member', 'permits')$$);
 RESET ROLE;
 
 -- four eyes: whoever wrote it does not approve it, unless he owns the tables
-SELECT io_notify.grant_organization('regress_ion_operator', 'lc_town');
-SET ROLE regress_ion_operator;
+SELECT io_notify.grant_organization('regress_lc_operator', 'lc_town');
+SET ROLE regress_lc_operator;
 SELECT io_notify.service_edit('permits', '{"title": "Scritto da me"}');
 RESET ROLE;
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT io_notify.service_submit('permits', auto_publish => true);
 RESET ROLE;
-SET ROLE regress_ion_operator;
+SET ROLE regress_lc_operator;
 SELECT public.refused($$SELECT io_notify.service_approve('permits')$$);
 RESET ROLE;
 SELECT io_notify.service_approve('permits');
-SELECT io_notify.revoke_organization('regress_ion_operator', 'lc_town');
-SELECT io_notify.revoke_organization('regress_ion_operator', 'lc_town');
+SELECT io_notify.revoke_organization('regress_lc_operator', 'lc_town');
+SELECT io_notify.revoke_organization('regress_lc_operator', 'lc_town');
 
 -- values
 SELECT edit, public.refused(format('SELECT io_notify.service_edit(''permits'', %L)', edit)) FROM unnest(ARRAY[
@@ -128,15 +128,15 @@ SELECT public.refused($$SELECT io_notify.service_edit('nobody', '{"title": "x"}'
 SELECT public.refused($$SELECT io_notify.service_create('permits', 'lc_town')$$);
 SELECT public.refused($$SELECT io_notify.service_create('bad name', 'lc_town')$$);
 SELECT public.refused($$SELECT io_notify.service_create(NULL, 'lc_town')$$);
-SELECT public.refused($$SELECT io_notify.service_create('mine', NULL)$$);
-SELECT public.refused($$SELECT io_notify.service_create('mine', 'nowhere')$$);
-SELECT public.refused($$SELECT io_notify.service_create('mine', 'lc_town', '[]')$$);
-SELECT public.refused($$SELECT io_notify.service_create('mine', 'lc_town', '{"channels": ["fax"]}')$$);
+SELECT public.refused($$SELECT io_notify.service_create('lc_mine', NULL)$$);
+SELECT public.refused($$SELECT io_notify.service_create('lc_mine', 'nowhere')$$);
+SELECT public.refused($$SELECT io_notify.service_create('lc_mine', 'lc_town', '[]')$$);
+SELECT public.refused($$SELECT io_notify.service_create('lc_mine', 'lc_town', '{"channels": ["fax"]}')$$);
 
 -- by hand, too, and without anybody's fiscal code
 UPDATE io_notify.service SET state = 'unpublished', title = 'A mano', authorized_recipients = '{RSSMRA85T10A562S}' WHERE name = 'permits';
 UPDATE io_notify.service SET title = 'A mano' WHERE name = 'permits';
-SET ROLE regress_ion_member;
+SET ROLE regress_lc_member;
 SELECT io_notify.service_delete('permits');
 SELECT public.refused($$SELECT io_notify.service_publish('permits')$$);
 RESET ROLE;
@@ -157,26 +157,26 @@ SELECT public.refused($$UPDATE io_notify.organization SET default_language = 'It
 
 -- a delegate is recorded apart, and leaves like anybody
 INSERT INTO io_notify.service (name, organization, state) VALUES ('lc_sent', 'lc_town', 'published');
-SELECT io_notify.grant_sender('regress_ion_stranger', 'lc_sent', 'lc_region');
+SELECT io_notify.grant_sender('regress_lc_stranger', 'lc_sent', 'lc_region');
 SELECT role, delegate_of FROM io_notify.service_member WHERE service = 'lc_sent';
-SELECT public.refused($$SELECT io_notify.grant_sender('regress_ion_member', 'lc_sent', 'nowhere')$$);
-SET ROLE regress_ion_stranger;
+SELECT public.refused($$SELECT io_notify.grant_sender('regress_lc_member', 'lc_sent', 'nowhere')$$);
+SET ROLE regress_lc_stranger;
 INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ('lc_sent', 'RSSMRA85T10A562S', 'Per conto di un altro', rpad('Testo', 80, '.'));
 RESET ROLE;
-SELECT io_notify.revoke_sender('regress_ion_stranger', 'lc_sent');
-SELECT io_notify.revoke_sender('regress_ion_stranger', 'lc_sent');
-SELECT public.refused($$SELECT io_notify.grant_organization('regress_ion_nobody', 'lc_town')$$);
-SELECT public.refused($$SELECT io_notify.grant_organization('regress_ion_member', 'nowhere')$$);
+SELECT io_notify.revoke_sender('regress_lc_stranger', 'lc_sent');
+SELECT io_notify.revoke_sender('regress_lc_stranger', 'lc_sent');
+SELECT public.refused($$SELECT io_notify.grant_organization('regress_lc_nobody', 'lc_town')$$);
+SELECT public.refused($$SELECT io_notify.grant_organization('regress_lc_member', 'nowhere')$$);
 
 -- a role that is gone leaves rows that let nobody in; status() tells of them
-SELECT io_notify.grant_sender('regress_ion_stranger', 'lc_sent');
-DROP OWNED BY regress_ion_stranger;
-DROP ROLE regress_ion_stranger;
-SELECT name, count, detail FROM io_notify.status() WHERE detail LIKE '%no longer exist%';
-SELECT io_notify.revoke_sender('regress_ion_stranger', 'lc_sent');
+SELECT io_notify.grant_sender('regress_lc_stranger', 'lc_sent');
+DROP OWNED BY regress_lc_stranger;
+DROP ROLE regress_lc_stranger;
+SELECT name, count, detail FROM io_notify.status() WHERE name = 'regress_lc_stranger';
+SELECT io_notify.revoke_sender('regress_lc_stranger', 'lc_sent');
 
-SELECT io_notify.revoke_organization('regress_ion_member', 'lc_town'), io_notify.revoke_organization('regress_ion_region', 'lc_region');
-DELETE FROM io_notify.access WHERE role = 'regress_ion_operator';
-DROP OWNED BY regress_ion_member, regress_ion_region, regress_ion_operator;
-DROP ROLE regress_ion_member, regress_ion_region, regress_ion_operator;
+SELECT io_notify.revoke_organization('regress_lc_member', 'lc_town'), io_notify.revoke_organization('regress_lc_region', 'lc_region');
+DELETE FROM io_notify.access WHERE role = 'regress_lc_operator';
+DROP OWNED BY regress_lc_member, regress_lc_region, regress_lc_operator;
+DROP ROLE regress_lc_member, regress_lc_region, regress_lc_operator;
 DROP FUNCTION public.told(text);

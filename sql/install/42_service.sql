@@ -73,8 +73,8 @@ AS $record$
 BEGIN
 	INSERT INTO io_notify.service_history (service, actor, kind, action, from_state, to_state, reason, changes)
 	VALUES (service, actor, kind, action, from_state, to_state, reason, io_notify._service_told(changes));
-	INSERT INTO io_notify.audit_event (kind, subject, detail)
-	VALUES ('service', service, jsonb_strip_nulls(jsonb_build_object('action', action, 'from', from_state, 'to', to_state)));
+	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
+	VALUES (actor, 'service', service, jsonb_strip_nulls(jsonb_build_object('action', action, 'from', from_state, 'to', to_state)));
 END
 $record$;
 COMMENT ON FUNCTION io_notify._service_record(text, name, text, text, text, text, text, jsonb) IS 'one row of service_history, and the audit event that will be sealed';
@@ -234,7 +234,9 @@ EXCEPTION
 	WHEN check_violation THEN
 		-- its message would print the row
 		GET STACKED DIAGNOSTICS constraint_name = CONSTRAINT_NAME;
-		PERFORM io_notify._service_refuse(regexp_replace(constraint_name, '^service_(.*)_check\d*$', '\1'), 'It breaks a rule of the table.');
+		PERFORM io_notify._service_refuse(regexp_replace(constraint_name, '^service_(.*)_check\d*$', '\1'),
+			(SELECT format('The rule is %s.', pg_get_constraintdef(c.oid)) FROM pg_constraint c
+			 WHERE c.conrelid = 'io_notify.service'::regclass AND c.conname = constraint_name));
 	WHEN foreign_key_violation THEN
 		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('organization "%s" does not exist', details ->> 'organization');
 END
@@ -627,7 +629,8 @@ BEGIN
 	PERFORM io_notify._require_role(role);
 	PERFORM io_notify._require_organization(organization);
 	INSERT INTO io_notify.organization_member (organization, role, granted_by) VALUES (organization, role, io_notify._caller()) ON CONFLICT DO NOTHING;
-	INSERT INTO io_notify.audit_event (kind, subject, detail) VALUES ('grant_organization', organization, jsonb_build_object('role', role));
+	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
+	VALUES (io_notify._caller(), 'grant_organization', organization, jsonb_build_object('role', role));
 END
 $grant$;
 COMMENT ON FUNCTION io_notify._grant_organization(name, text) IS 'behind grant_organization()';
@@ -642,7 +645,8 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	INSERT INTO io_notify.audit_event (kind, subject, detail) VALUES ('revoke_organization', organization, jsonb_build_object('role', role));
+	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
+	VALUES (io_notify._caller(), 'revoke_organization', organization, jsonb_build_object('role', role));
 	RETURN true;
 END
 $revoke$;
@@ -659,8 +663,8 @@ BEGIN
 	END IF;
 	PERFORM io_notify.grant_sender(role, service);
 	UPDATE io_notify.service_member m SET delegate_of = delegate_of WHERE m.service = service AND m.role = role;
-	INSERT INTO io_notify.audit_event (kind, subject, detail)
-	VALUES ('grant_sender', service, jsonb_strip_nulls(jsonb_build_object('role', role, 'delegate_of', delegate_of)));
+	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
+	VALUES (io_notify._caller(), 'grant_sender', service, jsonb_strip_nulls(jsonb_build_object('role', role, 'delegate_of', delegate_of)));
 END
 $grant$;
 COMMENT ON FUNCTION io_notify._grant_sender(name, text, text) IS 'behind grant_sender() of three arguments';
@@ -675,7 +679,8 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	INSERT INTO io_notify.audit_event (kind, subject, detail) VALUES ('revoke_sender', service, jsonb_build_object('role', role));
+	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
+	VALUES (io_notify._caller(), 'revoke_sender', service, jsonb_build_object('role', role));
 	-- membership decides; the grant that is left without any only stands in the way of DROP ROLE
 	IF NOT EXISTS (SELECT FROM io_notify.service_member m WHERE m.role = role) AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
 		EXECUTE format('REVOKE INSERT ON io_notify.message FROM %I', role);

@@ -36,6 +36,16 @@ BEGIN
 			'webhooks of this provider go unsigned: CREATE USER MAPPING … OPTIONS (secret ''whsec_…'')'::text
 		FROM io_notify.provider p
 		WHERE p.channel = 'webhook' AND NOT (p.options -> 'signed')::boolean;
+	-- membership is no grant: DROP ROLE does not see it
+	IF has_table_privilege('io_notify.service_member', 'SELECT') AND has_table_privilege('io_notify.organization_member', 'SELECT')
+	   AND has_table_privilege('io_notify.access', 'SELECT') THEN
+		RETURN QUERY SELECT 'advice'::text, m.role::text, 'warning'::text, count(*), NULL::interval,
+				'this role does not exist, and what it was granted here waits for the next one of its name: revoke_sender(), revoke_organization(), or delete it from access'::text
+			FROM (SELECT s.role FROM io_notify.service_member s UNION ALL SELECT o.role FROM io_notify.organization_member o
+				  UNION ALL SELECT a.role FROM io_notify.access a) m
+			WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = m.role)
+			GROUP BY m.role ORDER BY m.role;
+	END IF;
 	IF EXISTS (SELECT FROM io_notify.message_default) THEN
 		RETURN QUERY SELECT 'advice'::text, 'message_default'::text, 'warning'::text, NULL::bigint, NULL::interval,
 			'rows wait in the default partition; the maintenance worker moves them when it can lock the table'::text;

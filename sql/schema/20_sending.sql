@@ -131,8 +131,9 @@ CREATE TABLE IF NOT EXISTS io_notify.usage
 	period text COLLATE "C" NOT NULL,
 	starts_on date NOT NULL,
 	slot integer NOT NULL,
+	turn integer NOT NULL DEFAULT 0,
 	used bigint NOT NULL,
-	PRIMARY KEY (service, channel, period, starts_on, slot)
+	PRIMARY KEY (service, channel, period, starts_on, slot, turn)
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE io_notify.usage IS 'what services have used of their quotas, per period (UTC); channel empty means messages; see service_usage';
 

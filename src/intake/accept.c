@@ -159,18 +159,22 @@ read_service(AcceptState *state, const char *name)
 
 	MemoryContextReset(state->service_cxt);
 	state->template = NULL;
-	SPI_connect();
-	ion_owner_begin(&caller, true);
-	state->service = ion_service_find(name);
-	ion_owner_end(&caller);
-	SPI_finish();
+	state->service = ion_service_known(name);
+	if (state->service == NULL)
+	{
+		SPI_connect();
+		ion_owner_begin(&caller, true);
+		state->service = ion_service_find(name);
+		ion_owner_end(&caller);
+		SPI_finish();
+	}
 	if (state->service == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("service \"%s\" does not exist", pnstrdup(name, Min(strlen(name), NAMEDATALEN))),
 				 errhint("Services are registered in io_notify.service."),
 				 errhidestmt(true)));
-	ion_service_require(state->service, caller.user);
+	ion_service_require(state->service, state->caller);
 }
 
 /* The first to be judged is who asks, then what was written. */

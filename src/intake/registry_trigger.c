@@ -133,7 +133,7 @@ ion_append_only(PG_FUNCTION_ARGS)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("rows of \"%s\" cannot be changed", RelationGetRelationName(trigger->tg_relation)),
-			 errdetail("They are the evidence of what was sent."),
+			 errdetail("They are evidence."),
 			 errhidestmt(true)));
 	PG_RETURN_NULL();
 }

@@ -167,7 +167,7 @@ check_url(const char *column, const char *url, bool https_only)
 	IonUrl		parsed;
 
 	if (!ion_url_parse(url, &parsed, &error))
-		ion_registry_error(what, error);
+		ion_registry_error(what, https_only ? psprintf("It must be an https URL: %s", error) : error);
 	if (strcmp(parsed.scheme, "https") != 0 && (https_only || strcmp(parsed.scheme, "http") != 0))
 		ion_registry_error(what, https_only ? "Its scheme must be https" : "Its scheme must be https or http");
 }
@@ -203,7 +203,7 @@ check_channels(FunctionCallInfo fcinfo, HeapTuple tuple)
 		while (c < lengthof(channels_known) && strcmp(name, channels_known[c]) != 0)
 			c++;
 		if (c == lengthof(channels_known))
-			ion_registry_error("channels of the service", "They are inbox, push, email, sms, webhook and pec");
+			ion_registry_error("channels of the service", "There are inbox, push, email, sms, webhook and pec");
 		if (seen[c])
 			ion_registry_error("channels of the service", psprintf("It names %s twice", name));
 		seen[c] = true;

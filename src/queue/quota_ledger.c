@@ -25,6 +25,12 @@
  * rows.  Nothing depends on the statement's snapshot, so senders in
  * SERIALIZABLE do not fail over each other's counts.
  *
+ * An old snapshot anywhere keeps every version of these rows in the table.  So
+ * that nobody walks through them, the key has a part that only grows, turn:
+ * one more every 64 units.  The latest version is always in a slot's highest
+ * turn, and the others of that turn are few.  Measured: 16,000 draws a second
+ * without, and 800 after half a minute of a snapshot held.
+ *
  * The rows are written past the executor, which would look for them under a
  * snapshot that lacks the latest.  Triggers on the table do not fire.
  *
@@ -59,12 +65,13 @@
 #include "queue/quota_ledger.h"
 
 #define LOCK_CLASS 0x10F0		/* advisory locks of SQL functions have 1 and 2 */
+#define TURN_UNITS 64
 
 enum
 {
-	COL_SERVICE, COL_CHANNEL, COL_PERIOD, COL_STARTS_ON, COL_SLOT, COL_USED, COLUMNS
+	COL_SERVICE, COL_CHANNEL, COL_PERIOD, COL_STARTS_ON, COL_SLOT, COL_TURN, COL_USED, COLUMNS
 };
-#define KEY_COLUMNS COL_SLOT
+#define KEY_COLUMNS COL_USED
 
 static const struct
 {
@@ -77,6 +84,7 @@ static const struct
 	{"period", TEXTOID, F_TEXTEQ},
 	{"starts_on", DATEOID, F_DATE_EQ},
 	{"slot", INT4OID, F_INT4EQ},
+	{"turn", INT4OID, F_INT4EQ},
 	{"used", INT8OID, 0}
 };
 
@@ -108,8 +116,12 @@ static IonPlan forget = {
 
 static void open_index(IonLedger *ledger);
 static void account_tag(const char *service, const char *channel, LOCKTAG *tag);
+static void init_keys(const IonLedger *ledger, const IonLedgerKey *key, ScanKey keys);
+static void aim(IndexScanDesc scan, ScanKey keys, int32 slot, bool exact_slot, int32 turn, bool exact_turn);
+static void aim_key(ScanKey key, int32 value, bool exact);
+static int32 column_int32(IonLedger *ledger, int column);
 static void see(IonLedger *ledger, const SnapshotData *dirty, SlotSeen *seen);
-static void add_up(SlotSeen *seen, IonLedgerSum *sum, bool *own);
+static void add_up(const SlotSeen *seen, IonLedgerSum *sum, bool *own);
 
 IonLedger *
 ion_ledger_open(void)
@@ -146,7 +158,7 @@ open_index(IonLedger *ledger)
 	foreach(lc, oids)
 	{
 		Relation	index = index_open(lfirst_oid(lc), RowExclusiveLock);
-		bool		serves = index->rd_index->indisprimary && index->rd_index->indnkeyatts > KEY_COLUMNS;
+		bool		serves = index->rd_index->indisprimary && index->rd_index->indnkeyatts == KEY_COLUMNS;
 
 		/* what we write goes into plain indexes only */
 		if (RelationGetIndexExpressions(index) != NIL || RelationGetIndexPredicate(index) != NIL)
@@ -154,7 +166,7 @@ open_index(IonLedger *ledger)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("index \"%s\" must not stand on io_notify.usage", RelationGetRelationName(index)),
 					 errdetail("Indexes on expressions and partial indexes are not kept up to date there.")));
-		for (int c = 0; serves && c <= KEY_COLUMNS; c++)
+		for (int c = 0; serves && c < KEY_COLUMNS; c++)
 			serves = index->rd_index->indkey.values[c] == ledger->attnum[c];
 		if (serves)
 			ledger->index = index;
@@ -205,45 +217,90 @@ ion_ledger_unlock(const char *service, const char *channel)
 	LockRelease(&tag, ExclusiveLock, false);
 }
 
-void
-ion_ledger_read(IonLedger *ledger, const IonLedgerKey *key, IonLedgerSum *sum)
+static void
+init_keys(const IonLedger *ledger, const IonLedgerKey *key, ScanKey keys)
 {
-	Datum		values[KEY_COLUMNS];
-	ScanKeyData keys[KEY_COLUMNS];
-	SnapshotData dirty;
-	IndexScanDesc scan;
-	SlotSeen	seen = {.number = -1};
-	bool		own = false;
+	Datum		values[KEY_COLUMNS] = {key->service, key->channel, key->period, DateADTGetDatum(key->starts_on), 0, 0};
 
-	values[COL_SERVICE] = key->service;
-	values[COL_CHANNEL] = key->channel;
-	values[COL_PERIOD] = key->period;
-	values[COL_STARTS_ON] = DateADTGetDatum(key->starts_on);
 	for (int c = 0; c < KEY_COLUMNS; c++)
 		ScanKeyEntryInitialize(&keys[c], 0, c + 1, BTEqualStrategyNumber, InvalidOid,
 							   ledger->index->rd_indcollation[c], columns[c].equal, values[c]);
+}
+
+/*
+ * The next version, from the top down, of the slots up to slot with a turn up
+ * to turn, or (exactly) of this slot and turn.
+ */
+static void
+aim(IndexScanDesc scan, ScanKey keys, int32 slot, bool exact_slot, int32 turn, bool exact_turn)
+{
+	aim_key(&keys[COL_SLOT], slot, exact_slot);
+	aim_key(&keys[COL_TURN], turn, exact_turn);
+	index_rescan(scan, keys, KEY_COLUMNS, NULL, 0);
+}
+
+static void
+aim_key(ScanKey key, int32 value, bool exact)
+{
+	ScanKeyEntryInitialize(key, 0, key->sk_attno, exact ? BTEqualStrategyNumber : BTLessEqualStrategyNumber,
+						   InvalidOid, InvalidOid, exact ? F_INT4EQ : F_INT4LE, Int32GetDatum(value));
+}
+
+/*
+ * Slot by slot from the last.  A slot's versions are read from its latest
+ * turn down to the first that holds a settled one, never further: below it
+ * lie the dead, by the thousand if somebody holds an old snapshot.
+ */
+void
+ion_ledger_read(IonLedger *ledger, const IonLedgerKey *key, IonLedgerSum *sum)
+{
+	ScanKeyData keys[KEY_COLUMNS];
+	SnapshotData dirty;
+	IndexScanDesc scan;
+	bool		own = false;
+	int32		below = PG_INT32_MAX;
 
 	memset(sum, 0, sizeof(*sum));
+	init_keys(ledger, key, keys);
 	InitDirtySnapshot(dirty);
 	scan = ion_index_beginscan(ledger->rel, ledger->index, &dirty, KEY_COLUMNS);
-	index_rescan(scan, keys, KEY_COLUMNS, NULL, 0);
-	while (index_getnext_slot(scan, ForwardScanDirection, ledger->slot))
+	for (;;)
 	{
-		bool		isnull;
-		int32		number = DatumGetInt32(slot_getattr(ledger->slot, ledger->attnum[COL_SLOT], &isnull));
+		SlotSeen	seen = {0};
+		int32		turn;
 
-		/* all versions of a slot come one after the other */
-		if (number != seen.number)
-		{
-			add_up(&seen, sum, &own);
-			memset(&seen, 0, sizeof(seen));
-			seen.number = number;
-		}
+		aim(scan, keys, below, false, PG_INT32_MAX, false);
+		if (below < 0 || !index_getnext_slot(scan, BackwardScanDirection, ledger->slot))
+			break;
+		seen.number = column_int32(ledger, COL_SLOT);
+		turn = column_int32(ledger, COL_TURN);
 		see(ledger, &dirty, &seen);
+		while (!seen.settled || TransactionIdIsValid(seen.holder))
+		{
+			aim(scan, keys, seen.number, true, turn, true);
+			while (index_getnext_slot(scan, BackwardScanDirection, ledger->slot))
+				see(ledger, &dirty, &seen);
+			if (seen.settled)
+				break;
+			aim(scan, keys, seen.number, true, turn - 1, false);
+			if (!index_getnext_slot(scan, BackwardScanDirection, ledger->slot))
+				break;
+			turn = column_int32(ledger, COL_TURN);
+			see(ledger, &dirty, &seen);
+		}
+		add_up(&seen, sum, &own);
+		below = seen.number - 1;
 	}
-	add_up(&seen, sum, &own);
 	ExecClearTuple(ledger->slot);
 	index_endscan(scan);
+}
+
+static int32
+column_int32(IonLedger *ledger, int column)
+{
+	bool		isnull;
+
+	return DatumGetInt32(slot_getattr(ledger->slot, ledger->attnum[column], &isnull));
 }
 
 static void
@@ -272,16 +329,14 @@ see(IonLedger *ledger, const SnapshotData *dirty, SlotSeen *seen)
 }
 
 static void
-add_up(SlotSeen *seen, IonLedgerSum *sum, bool *own)
+add_up(const SlotSeen *seen, IonLedgerSum *sum, bool *own)
 {
-	if (seen->number < 0)
-		return;
-	sum->new_slot = seen->number + 1;
+	sum->new_slot = Max(sum->new_slot, seen->number + 1);
 	sum->settled += seen->settled ? seen->least : 0;
 	sum->possible += seen->most;
 	if (TransactionIdIsValid(seen->holder))
 		sum->holder = seen->holder;
-	else if (seen->row != NULL && (sum->row == NULL || (seen->own && !*own)))
+	else if (seen->row != NULL && (sum->row == NULL || seen->own || !*own))
 	{
 		sum->row = seen->row;
 		*own = seen->own;
@@ -294,6 +349,10 @@ ion_ledger_add(IonLedger *ledger, const IonLedgerKey *key, const IonLedgerSum *s
 	TupleDesc	desc = RelationGetDescr(ledger->rel);
 	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
 	bool	   *isnull = palloc(sizeof(bool) * desc->natts);
+	int			slot = ledger->attnum[COL_SLOT] - 1;
+	int			turn = ledger->attnum[COL_TURN] - 1;
+	int			used = ledger->attnum[COL_USED] - 1;
+	int64		before;
 	HeapTuple	row;
 
 	memset(isnull, true, sizeof(bool) * desc->natts);
@@ -305,12 +364,16 @@ ion_ledger_add(IonLedger *ledger, const IonLedgerKey *key, const IonLedgerSum *s
 		values[ledger->attnum[COL_CHANNEL] - 1] = key->channel;
 		values[ledger->attnum[COL_PERIOD] - 1] = key->period;
 		values[ledger->attnum[COL_STARTS_ON] - 1] = DateADTGetDatum(key->starts_on);
-		values[ledger->attnum[COL_SLOT] - 1] = Int32GetDatum(sum->new_slot);
-		values[ledger->attnum[COL_USED] - 1] = Int64GetDatum(0);
+		values[slot] = Int32GetDatum(sum->new_slot);
+		values[turn] = Int32GetDatum(0);
+		values[used] = Int64GetDatum(0);
 		for (int c = 0; c < COLUMNS; c++)
 			isnull[ledger->attnum[c] - 1] = false;
 	}
-	values[ledger->attnum[COL_USED] - 1] = Int64GetDatum(DatumGetInt64(values[ledger->attnum[COL_USED] - 1]) + n);
+	before = DatumGetInt64(values[used]);
+	values[used] = Int64GetDatum(before + n);
+	if (before / TURN_UNITS != (before + n) / TURN_UNITS)
+		values[turn] = Int32GetDatum(DatumGetInt32(values[turn]) + 1);
 	row = heap_form_tuple(desc, values, isnull);
 	if (sum->row != NULL)
 		CatalogTupleUpdate(ledger->rel, &sum->row->t_self, row);

@@ -132,23 +132,34 @@ begin(void)
 }
 
 const IonService *
-ion_service_find(const char *name)
+ion_service_known(const char *name)
 {
 	ServiceEntry *entry;
-	IonService *service;
-	bool		found;
 
 	if (strlen(name) >= NAMEDATALEN)
 		return NULL;
 	AcceptInvalidationMessages();
+	if (services == NULL || changed)
+		return NULL;
+	entry = hash_search(services, name, HASH_FIND, NULL);
+	return entry != NULL ? entry->service : NULL;
+}
+
+const IonService *
+ion_service_find(const char *name)
+{
+	const IonService *known = ion_service_known(name);
+	ServiceEntry *entry;
+	IonService *service;
+	bool		found;
+
+	if (known != NULL || strlen(name) >= NAMEDATALEN)
+		return known;
 	if (services == NULL || changed || hash_get_num_entries(services) >= SERVICES_MAX)
 	{
 		forget();
 		begin();
 	}
-	entry = hash_search(services, name, HASH_FIND, NULL);
-	if (entry != NULL)
-		return entry->service;
 	service = load(name);
 	/* what came in while it was read may outdate it: use it, do not keep it */
 	if (service == NULL || changed)

@@ -58,6 +58,9 @@ typedef struct IonService
  */
 extern const IonService *ion_service_find(const char *name);
 
+/* The same if it is known already, else NULL; needs neither SPI nor the owner. */
+extern const IonService *ion_service_known(const char *name);
+
 /*
  * What a change to a service, its members, a pause, an organization or a
  * quota must call: every process forgets at the change's commit, this one at

@@ -10,6 +10,9 @@
  * _require): authority is rows in our tables, so it is dumped with them and
  * outlives DROP EXTENSION, which grants on functions do not.
  *
+ * What people say to such functions may be about citizens, so no statement
+ * that ends in an error there is copied into the server log.
+ *
  * SECURITY DEFINER would not do: an extension's functions belong to the
  * superuser who created it, the tables to whoever called install().
  *
@@ -39,6 +42,7 @@ PG_FUNCTION_INFO_V1(ion_require);
 static Oid	door_caller = InvalidOid;
 
 static Oid	behind_the_door(Oid door);
+static void hide_statement(void *arg);
 static Oid	caller(void);
 
 /* The function that door stands for: the same arguments, "_" before the name. */
@@ -68,6 +72,15 @@ behind_the_door(Oid door)
 	return oid;
 }
 
+/* An error context that adds nothing, and keeps the caller's values out. */
+static void
+hide_statement(void *arg)
+{
+	(void) arg;
+	errhidestmt(true);
+	errhidecontext(true);
+}
+
 /*
  * The error case needs no care for the user id and the settings: the abort
  * restores them.  The caller's name is ours to restore.
@@ -78,6 +91,7 @@ ion_as_owner(PG_FUNCTION_ARGS)
 	FmgrInfo   *target = fcinfo->flinfo->fn_extra;
 	LOCAL_FCINFO(call, FUNC_MAX_ARGS);
 	Oid			before = door_caller;
+	ErrorContextCallback context = {error_context_stack, hide_statement, NULL};
 	IonCaller	who;
 	Datum		result;
 
@@ -94,6 +108,7 @@ ion_as_owner(PG_FUNCTION_ARGS)
 	/* a function behind the door may use another door: who came in stays */
 	if (!OidIsValid(door_caller))
 		door_caller = who.user;
+	error_context_stack = &context;
 	PG_TRY();
 	{
 		result = FunctionCallInvoke(call);
@@ -103,6 +118,7 @@ ion_as_owner(PG_FUNCTION_ARGS)
 		door_caller = before;
 	}
 	PG_END_TRY();
+	error_context_stack = context.previous;
 	ion_owner_end(&who);
 	fcinfo->isnull = call->isnull;
 	return result;
@@ -152,6 +168,7 @@ ion_require(PG_FUNCTION_ARGS)
 				 object != NULL ?
 				 errmsg("role \"%s\" is no member of %s \"%s\"", GetUserNameFromId(caller(), true), kind, object) :
 				 errmsg("role \"%s\" may not act as %s", GetUserNameFromId(caller(), true), kind),
+				 strcmp(kind, "owner") == 0 ? 0 :
 				 errhint("The owner of the tables can SELECT io_notify.grant_%s(…).",
 						 strcmp(kind, "service") == 0 ? "sender" : kind),
 				 errhidestmt(true)));

@@ -170,6 +170,52 @@ test_dates(void)
 	is_int(wrong, 0, "3,000 dates agree with the C library");
 }
 
+/* A calendar stands beside the letter, with a boundary of its own. */
+static void
+test_calendar(void)
+{
+	IonMail		mail = sample_mail();
+	StringInfoData out;
+	const char *error;
+	char		outer[BOUNDARY_LEN + 1];
+	char		inner[BOUNDARY_LEN + 1];
+	const char *b;
+	char	   *want;
+
+	mail.calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+	initStringInfo(&out);
+	ok(ion_mail_build(&mail, &out, &error), "a mail with a calendar");
+	b = strstr(out.data, "Content-Type: multipart/mixed;\r\n boundary=\"");
+	if (!ok(b != NULL, "is mixed"))
+		return;
+	memcpy(outer, strchr(b, '"') + 1, BOUNDARY_LEN);
+	outer[BOUNDARY_LEN] = '\0';
+	b = strstr(out.data, "Content-Type: multipart/alternative;\r\n boundary=\"");
+	if (!ok(b != NULL, "of the alternatives and the calendar"))
+		return;
+	memcpy(inner, strchr(b, '"') + 1, BOUNDARY_LEN);
+	inner[BOUNDARY_LEN] = '\0';
+	ok(strncmp(outer, inner, 6) != 0, "their boundaries differ from the start");
+	want = psprintf("\r\n\r\n--%s\r\nContent-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n"
+					"Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+					"Buongiorno,\r\nla pratica =C3=A8 pronta.\r\n\r\n--%s\r\n"
+					"Content-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+					"<p>Buongiorno</p>\r\n\r\n--%s--\r\n\r\n--%s\r\n"
+					"Content-Type: text/calendar; charset=utf-8; method=PUBLISH\r\n"
+					"Content-Disposition: attachment;\r\n filename=\"calendar.ics\"\r\n"
+					"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+					"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n\r\n--%s--\r\n", outer, inner, inner, inner, inner, outer, outer);
+	is_str(strstr(out.data, "\r\n\r\n"), want, "every octet as expected");
+
+	mail.html = NULL;
+	mail.calendar_file = "scadenza_2026-11-30.ics";
+	resetStringInfo(&out);
+	ok(ion_mail_build(&mail, &out, &error), "text and a calendar");
+	ok(strstr(out.data, "multipart/alternative") == NULL, "without alternatives");
+	ok(strstr(out.data, "\r\n filename=\"scadenza_2026-11-30.ics\"\r\n") != NULL, "and the file's own name");
+	pfree(out.data);
+}
+
 /* Builds what must be refused, and looks that nothing was written. */
 static void
 refused(const IonMail *mail, const char *name)
@@ -353,6 +399,7 @@ main(void)
 {
 	test_whole();
 	test_single_part();
+	test_calendar();
 	test_dates();
 	test_refusals();
 	test_hostile_text();
