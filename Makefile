@@ -42,7 +42,7 @@ OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
 SQL_SCHEMA  = 10_registry 15_service 20_sending 30_partitions 40_triggers 50_views 60_privileges
-SQL_INSTALL = 05_access 10_types 20_provider 30_intake 40_operate 42_service 45_suppression 50_status 60_install 90_privileges
+SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 40_operate 42_service 45_suppression 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)
@@ -54,7 +54,7 @@ EXTRA_CLEAN = build
 REGRESS        = install providers errors senders lifecycle
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
-ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause
+ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause service_steps
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
 
 # --- PGXS -------------------------------------------------------------------

@@ -170,7 +170,7 @@ BEGIN
 	EXECUTE format('GRANT INSERT (service, recipient, template, params, subject, markdown, priority, send_after, time_to_live,
 		due_date, payment_amount, payment_notice, payment_payee, payment_invalid_after_due_date, require_secure_channels,
 		feature_level, third_party_data, email, phone, language, reference, idempotency_key), SELECT (id) ON io_notify.message TO %I', grant_sender.role);
-	EXECUTE format('GRANT SELECT ON io_notify.message_status TO %I', grant_sender.role);
+	EXECUTE format('GRANT SELECT ON io_notify.message_status, io_notify.service_usage TO %I', grant_sender.role);
 	INSERT INTO io_notify.audit_event (kind, subject, detail)
 	VALUES ('grant_sender', grant_sender.service, jsonb_build_object('role', grant_sender.role));
 END
@@ -183,7 +183,7 @@ AS $grant$
 BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
 	EXECUTE format('GRANT SELECT ON io_notify.delivery, io_notify.attempt, io_notify.receipt, io_notify.queue, io_notify.pause, io_notify.audit_event,
-		io_notify.installation, io_notify.service, io_notify.organization, io_notify.provider, io_notify.message_status TO %I', role);
+		io_notify.installation, io_notify.service, io_notify.organization, io_notify.provider, io_notify.message_status, io_notify.service_usage TO %I', role);
 	EXECUTE format('GRANT SELECT (id) ON io_notify.message_default TO %I', role); -- status() looks whether it is empty
 	INSERT INTO io_notify.access (role, kind) VALUES (grant_operator.role, 'operator') ON CONFLICT DO NOTHING;
 END

@@ -356,8 +356,10 @@ BEGIN
 	own := io_notify._service_operators_own(name, changes);
 	ours := CASE WHEN jsonb_typeof(changes) = 'object' THEN changes - ARRAY(SELECT jsonb_object_keys(own)) END;
 	-- what operators set themselves needs no step, for nobody has to approve it
-	IF ours IS DISTINCT FROM '{}' OR own = '{}' OR coalesce(state, 'deleted') = 'deleted' THEN
+	IF ours IS DISTINCT FROM '{}' OR own = '{}' OR state IS NULL THEN
 		step := io_notify._service_step(name, 'edit');
+	ELSIF state = 'deleted' THEN
+		RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = format('service "%s" is deleted', name);
 	END IF;
 	IF changes = '{}' OR jsonb_typeof(changes) IS DISTINCT FROM 'object' THEN
 		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'the changes to a service must be a JSON object that is not empty';

@@ -55,7 +55,7 @@ BEGIN
 			concat_ws('; ', 'pid ' || w.pid, CASE WHEN w.in_flight IS NOT NULL THEN w.in_flight || ' in flight' END,
 				CASE WHEN w.last_error IS NOT NULL THEN format('last error %s: %s', to_char(w.last_error_at, 'YYYY-MM-DD HH24:MI:SS'), w.last_error) END)
 		FROM io_notify._workers() w;
-	RETURN QUERY SELECT 'backlog'::text, CASE q.kind WHEN 'route' THEN 'scheduled' ELSE q.channel END::text,
+	RETURN QUERY SELECT 'backlog'::text, CASE q.kind WHEN 'route' THEN 'scheduled' WHEN 'throttled' THEN 'throttled' ELSE q.channel END::text,
 			CASE WHEN q.claimed_by IS NOT NULL THEN 'sending' WHEN q.due_at <= now() THEN 'due' ELSE 'later' END,
 			count(*), CASE WHEN min(q.due_at) <= now() THEN now() - min(q.due_at) END,
 			CASE WHEN min(q.due_at) > now() THEN 'next at ' || to_char(min(q.due_at), 'YYYY-MM-DD HH24:MI:SS') END

@@ -108,7 +108,8 @@ CREATE TABLE IF NOT EXISTS io_notify.queue
 	PRIMARY KEY (message_id, seq)
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
 		autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
-CREATE INDEX IF NOT EXISTS queue_claim ON io_notify.queue (channel, destination, priority, due_at, message_id, seq);
+CREATE INDEX IF NOT EXISTS queue_claim ON io_notify.queue (channel, destination, priority, due_at, message_id, seq)
+	WITH (deduplicate_items = off);
 COMMENT ON TABLE io_notify.queue IS 'work not finished yet: one row per delivery to send, or per message to route later (kind route)';
 
 CREATE TABLE IF NOT EXISTS io_notify.idempotency

@@ -53,6 +53,16 @@ BEGIN
 			FOR EACH ROW EXECUTE FUNCTION io_notify._check_service();
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.service'::regclass AND tgname = 'quota_set') THEN
+		CREATE TRIGGER quota_set AFTER UPDATE OF daily_quota, monthly_quota ON io_notify.service
+			FOR EACH ROW EXECUTE FUNCTION io_notify._quota_set();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.service_quota'::regclass AND tgname = 'quota_set') THEN
+		CREATE TRIGGER quota_set AFTER INSERT ON io_notify.service_quota
+			FOR EACH ROW EXECUTE FUNCTION io_notify._quota_set();
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
 				   WHERE tgrelid = 'io_notify.template'::regclass AND tgname = 'check_template') THEN
 		CREATE TRIGGER check_template BEFORE INSERT OR UPDATE ON io_notify.template
 			FOR EACH ROW EXECUTE FUNCTION io_notify._check_template();

@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW io_notify.message_status WITH (security_barrier) AS
 SELECT m.id AS message_id,
 	   CASE WHEN d.n IS NULL OR d.n = 0 THEN
-				CASE WHEN q.failed THEN 'FAILED' ELSE 'ACCEPTED' END
+				CASE WHEN q.failed THEN 'FAILED' WHEN q.throttled THEN 'THROTTLED' ELSE 'ACCEPTED' END
 			WHEN d.n = 1 AND d.rejection IS NOT NULL THEN 'REJECTED'
 			WHEN d.cancelled = d.n THEN 'CANCELLED'
 			WHEN d.quarantined = d.n THEN 'FAILED'
@@ -26,10 +26,37 @@ FROM io_notify.message m
 			   max(settled_at) AS settled_at
 		FROM io_notify.delivery WHERE message_id = m.id) d ON true
 	 LEFT JOIN LATERAL (
-		SELECT bool_or(orphaned >= 2) AS failed
+		SELECT bool_or(orphaned >= 2) AS failed, bool_or(kind = 'throttled') AS throttled
 		FROM io_notify.queue WHERE message_id = m.id AND seq = 0) q ON true
 WHERE io_notify._may_read(m.service);
 COMMENT ON VIEW io_notify.message_status IS 'each message in IO''s vocabulary: ACCEPTED PROCESSED REJECTED CANCELLED FAILED THROTTLED';
+
+CREATE OR REPLACE VIEW io_notify.service_usage WITH (security_barrier) AS
+SELECT l.service,
+	   l.channel,
+	   l.period,
+	   p.starts_on,
+	   l.quota,
+	   coalesce(u.used, 0) AS used,
+	   greatest(l.quota - coalesce(u.used, 0), 0) AS remaining,
+	   (p.starts_on + CASE l.period WHEN 'day' THEN interval '1 day' ELSE interval '1 month' END) AT TIME ZONE 'UTC' AS resets_at
+FROM (
+	 SELECT x.service, x.channel, x.period, min(x.quota) AS quota
+	 FROM (SELECT s.name AS service, '' AS channel, 'day' AS period, s.daily_quota::bigint AS quota FROM io_notify.service s
+		   UNION ALL
+		   SELECT s.name, '', 'month', s.monthly_quota FROM io_notify.service s
+		   UNION ALL
+		   SELECT q.service, q.channel, q.period, q.quota FROM io_notify.service_quota q) x
+	 WHERE x.quota IS NOT NULL
+	 GROUP BY x.service, x.channel, x.period) l
+	 CROSS JOIN LATERAL (
+		SELECT pg_catalog.date_trunc(l.period, now() AT TIME ZONE 'UTC')::date AS starts_on) p
+	 LEFT JOIN LATERAL (
+		SELECT sum(x.used)::bigint AS used
+		FROM io_notify.usage x
+		WHERE x.service = l.service AND x.channel = l.channel AND x.period = l.period AND x.starts_on = p.starts_on) u ON true
+WHERE io_notify._may_read(l.service);
+COMMENT ON VIEW io_notify.service_usage IS 'each quota of a service in the current period (UTC): limit, used, remaining; channel empty means messages';
 
 CREATE OR REPLACE VIEW io_notify.provider AS
 SELECT s.srvname AS name,

@@ -3,14 +3,14 @@
 REVOKE ALL ON ALL TABLES IN SCHEMA io_notify FROM PUBLIC;
 GRANT USAGE ON SCHEMA io_notify TO PUBLIC;
 
--- The view went with the extension, and the members' grants with the view.
+-- The views went with the extension, and the members' grants with the views.
 DO $members$
 DECLARE
 	member name;
 BEGIN
 	FOR member IN SELECT DISTINCT m.role FROM io_notify.service_member m JOIN pg_catalog.pg_roles r ON r.rolname = m.role
 	LOOP
-		EXECUTE pg_catalog.format('GRANT SELECT ON io_notify.message_status TO %I', member);
+		EXECUTE pg_catalog.format('GRANT SELECT ON io_notify.message_status, io_notify.service_usage TO %I', member);
 	END LOOP;
 END
 $members$;

@@ -54,7 +54,7 @@ static const Words *words(void);
 static void add_delivery(IonRouteRows *rows, const Datum *value, const bool *isnull);
 static void add_work(IonRouteRows *rows, const IonRouteMessage *message, const IonService *service, Datum *value, bool *isnull);
 static int16 priority_of(const IonRouteRows *rows, const IonRouteMessage *message);
-static TimestampTz expiry_of(const IonRouteMessage *message, const IonService *service);
+static TimestampTz expiry_of(IonRouteRows *rows, const IonRouteMessage *message, const IonService *service);
 
 static const Words *
 words(void)
@@ -184,15 +184,24 @@ priority_of(const IonRouteRows *rows, const IonRouteMessage *message)
 	}
 }
 
+/* Calendar arithmetic, and mostly the same for all rows of a statement. */
 static TimestampTz
-expiry_of(const IonRouteMessage *message, const IonService *service)
+expiry_of(IonRouteRows *rows, const IonRouteMessage *message, const IonService *service)
 {
 	TimestampTz from = DatumGetTimestampTz(message->value[ION_MSG_CREATED_AT]);
 	Interval	ttl = message->isnull[ION_MSG_TTL] ? service->time_to_live : *DatumGetIntervalP(message->value[ION_MSG_TTL]);
 
 	if (!message->isnull[ION_MSG_SEND_AFTER])
 		from = Max(from, DatumGetTimestampTz(message->value[ION_MSG_SEND_AFTER]));
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(from), IntervalPGetDatum(&ttl)));
+	if (rows->expires_at == 0 || from != rows->expires_from || ttl.time != rows->expires_ttl.time ||
+		ttl.day != rows->expires_ttl.day || ttl.month != rows->expires_ttl.month)
+	{
+		rows->expires_from = from;
+		rows->expires_ttl = ttl;
+		rows->expires_at = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(from),
+																   IntervalPGetDatum(&ttl)));
+	}
+	return rows->expires_at;
 }
 
 static void
@@ -208,7 +217,7 @@ add_work(IonRouteRows *rows, const IonRouteMessage *message, const IonService *s
 	value[QUE_MESSAGE] = message->value[ION_MSG_ID];
 	value[QUE_SERVICE] = message->value[ION_MSG_SERVICE];
 	value[QUE_PRIORITY] = Int16GetDatum(priority_of(rows, message));
-	value[QUE_EXPIRES] = TimestampTzGetDatum(expiry_of(message, service));
+	value[QUE_EXPIRES] = TimestampTzGetDatum(expiry_of(rows, message, service));
 	value[QUE_ATTEMPT] = value[QUE_FAILURES] = value[QUE_ORPHANED] = Int32GetDatum(0);
 	ion_row_store_add(rows->queue, value, isnull);
 	rows->queued++;

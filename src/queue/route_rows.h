@@ -43,6 +43,9 @@ typedef struct IonRouteRows
 	IonRowStore *delivery;		/* each opened with its first row */
 	IonRowStore *queue;
 	uint64		queued;
+	TimestampTz expires_from;	/* the last expiry worked out */
+	Interval	expires_ttl;
+	TimestampTz expires_at;
 } IonRouteRows;
 
 extern void ion_route_rows_open(IonRouteRows *rows, bool bulk);

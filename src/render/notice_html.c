@@ -263,10 +263,11 @@ put_band(StringInfo out, const IonNotice *notice, const IonNoticeHead *head,
 
 	if (head->organization == NULL)
 	{
-		appendStringInfo(out, "<div style=\"height:8px;background-color:%s\"></div>\n", style->band);
+		appendStringInfo(out, "<div style=\"height:8px;background-color:%s;color:%s\"></div>\n", style->band, style->band_text);
 		return;
 	}
-	appendStringInfo(out, "<div role=\"banner\" class=\"line\" style=\"background-color:%s;border-bottom:1px solid " ION_STYLE_LINE "\">\n", style->band);
+	appendStringInfo(out, "<div role=\"banner\" class=\"line\" style=\"background-color:%s;color:%s;border-bottom:1px solid " ION_STYLE_LINE "\">\n",
+					 style->band, style->band_text);
 	if (logo)
 	{
 		char	   *alt = ion_notice_line(layout->logo_alt);
@@ -280,8 +281,8 @@ put_band(StringInfo out, const IonNotice *notice, const IonNoticeHead *head,
 		appendStringInfoString(out, "\" width=\"" LOGO_SIZE "\" height=\"" LOGO_SIZE "\" style=\"display:block;width:" LOGO_SIZE "px;height:" LOGO_SIZE
 							   "px;object-fit:contain;border:0\"></td>\n<td style=\"padding:0\">\n");
 	}
-	appendStringInfo(out, "<div class=\"pad\" dir=\"auto\" style=\"padding:18px %s;color:%s;line-height:1.4\">\n"
-					 "<div style=\"font-size:19px;font-weight:700\">", logo ? "24px" : "40px", style->band_text);
+	appendStringInfo(out, "<div class=\"pad\" dir=\"auto\" style=\"padding:18px %s;line-height:1.4\">\n"
+					 "<div style=\"font-size:19px;font-weight:700\">", logo ? "24px" : "40px");
 	put_escaped(out, head->organization);
 	appendStringInfoString(out, "</div>\n");
 	if (head->service != NULL)

@@ -27,7 +27,8 @@
 #define LANGUAGE_MAX	35		/* octets of a tag, RFC 5646 section 4.4.1 */
 
 static int	direction_control_bytes(const char *s, size_t len);
-static const char *without_direction_controls(const char *s, size_t *len);
+static int	control_bytes(const char *s, size_t len);
+static const char *without_controls(const char *s, size_t *len);
 static const char *layout_markdown(const char *markdown);
 
 const char *
@@ -142,7 +143,7 @@ ion_notice_markdown(const IonNotice *notice, size_t *len, const char **error)
 	*len = strlen(markdown);
 	matter = ion_front_matter_length(markdown, *len);
 	*len -= matter;
-	return without_direction_controls(markdown + matter, len);
+	return without_controls(markdown + matter, len);
 }
 
 bool
@@ -186,9 +187,21 @@ direction_control_bytes(const char *s, size_t len)
 	return 0;
 }
 
+/* Bytes of a control at s that no text needs, or 0. */
+static int
+control_bytes(const char *s, size_t len)
+{
+	int			n = direction_control_bytes(s, len);
+
+	if (n > 0 || s[0] == '\t' || s[0] == '\n' || s[0] == '\r')
+		return n;
+	n = Max(ion_text_char_bytes(s, len), 1);
+	return ion_text_has_control(s, n) ? n : 0;
+}
+
 /* The text without them: itself where there are none, else a copy with a zero. */
 static const char *
-without_direction_controls(const char *s, size_t *len)
+without_controls(const char *s, size_t *len)
 {
 	char	   *copy = NULL;
 	size_t		kept = 0;
@@ -196,7 +209,7 @@ without_direction_controls(const char *s, size_t *len)
 
 	for (size_t i = 0; i < *len;)
 	{
-		int			n = direction_control_bytes(s + i, *len - i);
+		int			n = control_bytes(s + i, *len - i);
 
 		if (n == 0)
 		{
@@ -225,5 +238,5 @@ layout_markdown(const char *markdown)
 {
 	size_t		len = markdown ? strlen(markdown) : 0;
 
-	return len > 0 ? without_direction_controls(markdown, &len) : NULL;
+	return len > 0 ? without_controls(markdown, &len) : NULL;
 }

@@ -67,9 +67,9 @@ extern void ion_notice_foot(const IonNotice *notice, IonNoticeFoot *foot);
 extern char *ion_notice_line(const char *text);
 
 /*
- * The Markdown a person reads: without front matter and without the controls
- * that reverse the direction of other people's text.  NULL and *error when
- * there is none.
+ * The Markdown a person reads: without front matter, and without controls, be
+ * it those that reverse the direction of other people's text.  NULL and *error
+ * when there is none.
  */
 extern const char *ion_notice_markdown(const IonNotice *notice, size_t *len,
 									   const char **error);

@@ -27,6 +27,9 @@ static void wrap_line(StringInfo out, const char *line, size_t len);
 static size_t prefix_length(const char *line, size_t len, size_t *quotes,
 							bool *code);
 static size_t marker_length(const char *p, size_t len);
+static size_t unit_end(const char *line, size_t len, size_t at);
+static size_t word_start(const char *line, size_t len, size_t at);
+static size_t word_end(const char *line, size_t len, size_t at);
 static bool may_begin_line(const char *word, size_t len);
 
 void
@@ -67,18 +70,11 @@ wrap_line(StringInfo out, const char *line, size_t len)
 	appendBinaryStringInfo(out, line, (int) prefix);
 	while (done < len)
 	{
-		size_t		word = done;
-		size_t		end;
-		int			width;
+		size_t		word = word_start(line, len, done);
+		size_t		end = unit_end(line, len, word);
+		int			width = ion_text_char_count(line + done, end - done);
 
-		while (word < len && line[word] == ' ')
-			word++;
-		end = word;
-		while (end < len && line[end] != ' ')
-			end++;
-		width = ion_text_char_count(line + done, end - done);
-		if (done > prefix && column + width > ION_TEXT_WRAP_COLUMN &&
-			may_begin_line(line + word, end - word))
+		if (done > prefix && column + width > ION_TEXT_WRAP_COLUMN)
 		{
 			appendStringInfoCharMacro(out, '\n');
 			appendBinaryStringInfo(out, line, (int) quotes);
@@ -132,9 +128,42 @@ marker_length(const char *p, size_t len)
 	return n > 0 && n < len && (p[n] == '.' || p[n] == ')') ? n + 1 : 0;
 }
 
+/* The end of the word at at and of those after it that may begin no line. */
+static size_t
+unit_end(const char *line, size_t len, size_t at)
+{
+	size_t		end = word_end(line, len, at);
+
+	for (;;)
+	{
+		size_t		next = word_start(line, len, end);
+		size_t		next_end = word_end(line, len, next);
+
+		if (next == len || may_begin_line(line + next, next_end - next))
+			return end;
+		end = next_end;
+	}
+}
+
+static size_t
+word_start(const char *line, size_t len, size_t at)
+{
+	while (at < len && line[at] == ' ')
+		at++;
+	return at;
+}
+
+static size_t
+word_end(const char *line, size_t len, size_t at)
+{
+	while (at < len && line[at] != ' ')
+		at++;
+	return at;
+}
+
 /* Whether a word at the start of a line still means what it meant inside. */
 static bool
 may_begin_line(const char *word, size_t len)
 {
-	return len > 0 && word[0] != '>' && marker_length(word, len) != len;
+	return word[0] != '>' && marker_length(word, len) != len;
 }

@@ -33,9 +33,13 @@
 #include "base/owner.h"
 #include "base/shared.h"
 #include "compat/compat.h"
+#include "queue/quota_ledger.h"
 #include "queue/registry_read.h"
 #include "queue/tx.h"
 #include "worker/launcher.h"
+
+/* a month, and 62 days after its end */
+#define USAGE_KEPT_DAYS (31 + 62)
 
 static void probe(void);
 static void maintain(void);
@@ -144,6 +148,7 @@ make_partitions(void)
 		return false;
 	}
 	ion_make_partitions();
+	ion_ledger_forget((DateADT) (GetCurrentTimestamp() / USECS_PER_DAY) - USAGE_KEPT_DAYS);
 	ion_tx_commit();
 	return true;
 }

@@ -83,4 +83,15 @@ pstrdup(const char *in)
 	return strcpy(palloc(strlen(in) + 1), in);
 }
 
+char *
+pnstrdup(const char *in, Size len)
+{
+	size_t		n = strnlen(in, len);
+	char	   *copy = palloc(n + 1);
+
+	memcpy(copy, in, n);
+	copy[n] = '\0';
+	return copy;
+}
+
 #endif							/* ION_FUZZ_ARENA_H */

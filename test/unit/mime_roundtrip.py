@@ -52,6 +52,8 @@ def random_mail(rng, number):
     }
     if rng.random() < 0.8:
         mail["html"] = "<p>" + body(rng) + "</p>"
+    if rng.random() < 0.3:
+        mail["calendar"] = "BEGIN:VCALENDAR\r\n" + body(rng) + "\r\nEND:VCALENDAR\r\n"
     if rng.random() < 0.5:
         mail["language"] = rng.choice(["it", "de-AT", "en"])
     return mail
@@ -123,10 +125,16 @@ def problems(mail, octets):
     if parsed["Content-Language"] != mail.get("language"):
         found.append("language")
 
-    parts = parsed.get_payload() if parsed.is_multipart() else [parsed]
-    wanted = [mail[key] for key in ("text", "html") if key in mail]
-    if [p.get_content_type() for p in parts] != ["text/plain", "text/html"][:len(wanted)]:
-        found.append("parts")
+    shape = [part.get_content_type() for part in parsed.walk()]
+    wanted_shape = ["multipart/mixed"] * ("calendar" in mail) + ["multipart/alternative"] * ("html" in mail)
+    wanted_shape += ["text/plain"] + ["text/html"] * ("html" in mail) + ["text/calendar"] * ("calendar" in mail)
+    if shape != wanted_shape:
+        found.append("parts %r" % shape)
+    parts = [part for part in parsed.walk() if not part.is_multipart()]
+    wanted = [mail[key] for key in ("text", "html", "calendar") if key in mail]
+    if "calendar" in mail and (parts[-1].get_content_disposition(), parts[-1].get_filename(), parts[-1].get_param("method")) != (
+            "attachment", "calendar.ics", "PUBLISH"):
+        found.append("the calendar's fields")
     for part, want in zip(parts, wanted):
         got = part_text(part)
         want = canonical(want)

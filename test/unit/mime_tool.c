@@ -28,7 +28,8 @@ member(IonMail *mail, IonMailHeader *extra, const char *field)
 		{"from_name", &mail->from_name}, {"from_addr", &mail->from_addr},
 		{"reply_to", &mail->reply_to}, {"to_addr", &mail->to_addr},
 		{"subject", &mail->subject}, {"text", &mail->text},
-		{"html", &mail->html}, {"message_id", &mail->message_id},
+		{"html", &mail->html}, {"calendar", &mail->calendar},
+		{"message_id", &mail->message_id},
 		{"language", &mail->language},
 		{"boundary_seed", &mail->boundary_seed},
 		{"extra_name", &extra->name}, {"extra_value", &extra->value}

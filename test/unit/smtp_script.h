@@ -8,11 +8,13 @@
  *	  S:bytes	 the server says bytes
  *	  X: T:		 the peer closes; the deadline passes
  *	  M:n m:n	 give mail n; it must be taken / must not be taken
- *	  R:text	 a result must be there: "tag kind code[ stale][ fault]|ref|detail"
+ *	  R:text	 a result must be there: "tag kind code[ stale][ fault][ bad address]|ref|detail",
+ *				 or "tag held"
  *	  N:		 no result must be there
  *	  P:phase	 ready, busy or dead
  *	  V:name	 what is waited for
  *	  Q:		 quit
+ *	  G:shut	 from here on no mail may begin; G:open, again
  */
 #ifndef ION_TEST_SMTP_SCRIPT_H
 #define ION_TEST_SMTP_SCRIPT_H
@@ -32,6 +34,7 @@ typedef struct Script
 typedef struct Play
 {
 	IonSmtp    *smtp;
+	bool		shut;
 	const IonSmtpMail *mails;
 	size_t		split;			/* cut before this byte of all the server says */
 	bool		single;			/* byte by byte */
@@ -40,6 +43,12 @@ typedef struct Play
 	StringInfoData wire;
 	StringInfoData why;
 } Play;
+
+static bool
+play_may_begin(void *arg)
+{
+	return !((Play *) arg)->shut;
+}
 
 static void
 play_write(Play *play, size_t limit)
@@ -93,10 +102,16 @@ play_result(Play *play)
 
 	if (!ion_smtp_result(play->smtp, &result))
 		return "none";
-	snprintf(text, sizeof(text), UINT64_FORMAT " %s %d%s%s|%s|%s", result.tag,
+	if (result.held)
+	{
+		snprintf(text, sizeof(text), UINT64_FORMAT " held", result.tag);
+		return text;
+	}
+	snprintf(text, sizeof(text), UINT64_FORMAT " %s %d%s%s%s|%s|%s", result.tag,
 			 ion_outcome_name(result.outcome.kind), result.outcome.code,
 			 result.stale ? " stale" : "",
 			 result.outcome.destination_fault ? " fault" : "",
+			 result.outcome.bad_address ? " bad address" : "",
 			 result.outcome.ref, result.outcome.detail);
 	return text;
 }
@@ -130,6 +145,9 @@ play_step(Play *play, const char *step)
 			return true;
 		case 'Q':
 			ion_smtp_quit(play->smtp);
+			return true;
+		case 'G':
+			play->shut = strcmp(text, "shut") == 0;
 			return true;
 		case 'M':
 		case 'm':
@@ -171,6 +189,7 @@ play_script(const Script *script, const IonSmtpMail *mails, size_t split,
 	bool		good = true;
 
 	play.smtp = ion_smtp_create("io.example.it");
+	ion_smtp_ask(play.smtp, play_may_begin, &play);
 	play.mails = mails;
 	play.split = split;
 	play.single = single;

@@ -274,6 +274,10 @@ test_refusals(void)
 	REFUSED(mail.date_unix = INT64CONST(253402300800), "a date after 9999");
 	REFUSED(mail.text = "perch\xe8", "text that is not UTF-8");
 	REFUSED(mail.html = "perch\xe8", "HTML that is not UTF-8");
+	REFUSED(mail.calendar = "perch\xe8", "a calendar that is not UTF-8");
+	REFUSED(mail.calendar_file = "a\"\r\nBcc: c@d.it", "injection in the calendar's file name");
+	REFUSED(mail.calendar_file = "../a.ics", "a file name with a path");
+	REFUSED(mail.calendar_file = "", "an empty file name");
 	REFUSED(mail.n_extra = -1, "a negative number of headers");
 
 	for (size_t i = 0; i < lengthof(reserved); i++)

@@ -112,7 +112,7 @@ static const Script scripts[] = {
 
 	/* RCPT. */
 	{"RCPT 550, plain", {PLAIN0, "S:250 ok\r\n", "C:" RCPT0, "S:550 5.1.1 <mario@citizens.test>: no\r\n",
-	"R:100 permanent 550||RCPT: 550 5.1.1 <address>: no", "C:", "P:ready", "M:0", "C:RSET\r\n",
+	"R:100 permanent 550 bad address||RCPT: 550 5.1.1 <address>: no", "C:", "P:ready", "M:0", "C:RSET\r\n",
 	"S:250 ok\r\n", "C:" FROM0 "\r\n"}},
 	{"RCPT 550, DATA 554", {EHLO, FULL, "M:0", "C:" GROUP0, "S:250 ok\r\n550 no\r\n", "N:", "S:554 no valid\r\n",
 	"R:100 permanent 550||RCPT: 550 no", "P:ready", "M:0", "C:RSET\r\n" GROUP0}},
@@ -141,6 +141,31 @@ static const Script scripts[] = {
 	"R:100 provider_fault 503||RCPT: 503 no", "P:dead"}},
 	{"RCPT 150", {EHLO, FULL, "M:0", "C:" GROUP0, "S:250 ok\r\n150 hm\r\n",
 	"R:100 provider_fault 0||protocol error at RCPT: reply does not fit the command", "P:dead"}},
+
+	{"RCPT 553 5.1.3", {PLAIN0, "S:250 ok\r\n", "C:" RCPT0, "S:553 5.1.3 what\r\n",
+	"R:100 permanent 553 bad address||RCPT: 553 5.1.3 what"}},
+	{"RCPT 550 5.1.2: a domain may come back", {PLAIN0, "S:250 ok\r\n", "C:" RCPT0, "S:550 5.1.2 no domain\r\n",
+	"R:100 permanent 550||RCPT: 550 5.1.2 no domain"}},
+	{"RCPT 450 4.1.1: not yet", {PLAIN0, "S:250 ok\r\n", "C:" RCPT0, "S:450 4.1.1 later\r\n",
+	"R:100 transient 450||RCPT: 450 4.1.1 later"}},
+	{"MAIL 550 5.1.1 speaks of us", {PLAIN0, "S:550 5.1.1 you\r\n", "R:100 permanent 550||MAIL: 550 5.1.1 you"}},
+	{"dot 550 5.1.1 speaks of the one recipient", {START, "S:550 5.1.1 gone\r\n",
+	"R:100 permanent 550 bad address||final dot: 550 5.1.1 gone"}},
+	{"dot 550 5.1.10 too", {START, "S:550 5.1.10 null MX\r\n", "R:100 permanent 550 bad address||final dot: 550 5.1.10 null MX"}},
+
+	/* Held back: not a byte of the mail, and the connection stays good. */
+	{"held when idle", {EHLO, FULL, "G:shut", "M:0", "R:100 held", "C:", "P:ready", "V:nothing", "G:open", MAIL0, DONE0}},
+	{"held before EHLO is answered", {"M:0", "G:shut", EHLO, FULL, "R:100 held", "C:", "P:ready", "G:open", MAIL0, DONE0}},
+	{"asked at MAIL, not before", {"G:shut", "M:0", EHLO, "G:open", FULL, "C:" GROUP0}},
+	{"not asked again once it has begun", {PLAIN0, "G:shut", "S:250 ok\r\n", "C:" RCPT0, "S:250 ok\r\n", "C:DATA\r\n",
+	"S:354 go\r\n", BODY0, DONE0}},
+	{"held behind RSET", {PLAIN0, "S:451 no\r\n", "R:100 transient 451||MAIL: 451 no", "M:0", "C:RSET\r\n", "G:shut",
+	"S:250 ok\r\n", "R:100 held", "C:", "P:ready", "G:open", "M:0", "C:RSET\r\n", "S:250 ok\r\n", "C:" FROM0 "\r\n"}},
+	{"held behind RSET, pipelined", {EHLO, FULL, "M:0", "C:" GROUP0, "S:451 no\r\n503 no\r\n503 no\r\n",
+	"R:100 transient 451||MAIL: 451 no", "G:shut", "M:0", "C:RSET\r\n", "N:", "S:250 ok\r\n", "R:100 held", "P:ready"}},
+	{"held, and the connection dies behind RSET", {EHLO, FULL, "M:0", "C:" GROUP0, "S:451 no\r\n503 no\r\n503 no\r\n",
+	"R:100 transient 451||MAIL: 451 no", "G:shut", "M:0", "C:RSET\r\n", "X:", "R:100 held", "P:dead"}},
+	{"held after a mail", {START, DONE0, "G:shut", "M:0", "R:100 held", "C:", "P:ready"}},
 
 	/* DATA. */
 	{"DATA 451", {EHLO, FULL, "M:0", "C:" GROUP0, "S:250 ok\r\n250 ok\r\n451 no\r\n",

@@ -91,9 +91,9 @@ main(void)
 	wraps("> > " TEN " " TEN " " TEN " " TEN " " TEN " " TEN " fine", "> > " TEN " " TEN " " TEN " " TEN " " TEN " " TEN "\n> > fine", "a quotation stays one");
 	wraps("    " TEN " " TEN " " TEN " " TEN " " TEN " " TEN " " TEN, "    " TEN " " TEN " " TEN " " TEN " " TEN " " TEN " " TEN, "code stays as it is");
 	wraps("> " "    " TEN " " TEN " " TEN " " TEN " " TEN " " TEN " " TEN, ">     " TEN " " TEN " " TEN " " TEN " " TEN " " TEN " " TEN, "in a quotation too");
-	wraps(TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise - x", TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise -\nx", "no line begins with a hyphen of its own");
-	wraps(TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise > x", TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise >\nx", "nor with a quote mark");
-	wraps(TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise 12. x", TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise 12.\nx", "nor with a number of a list");
+	wraps(TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise - x", TEN " " TEN " " TEN " " TEN " " TEN " " TEN "\nseise - x", "no line begins with a hyphen of its own: the word before it comes along");
+	wraps(TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise > x", TEN " " TEN " " TEN " " TEN " " TEN " " TEN "\nseise > x", "nor with a quote mark");
+	wraps(TEN " " TEN " " TEN " " TEN " " TEN " " TEN " seise 12. x", TEN " " TEN " " TEN " " TEN " " TEN " " TEN "\nseise 12. x", "nor with a number of a list");
 	test_words();
 	test_time();
 	return done_testing();
