@@ -13,7 +13,8 @@ EXTENSION  = io_notify
 MODULE_big = io_notify
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" io_notify.control)
 
-BASE    = fiscal_code large_tables outcome owner provider_catalog settings shared uuid7
+BASE    = fiscal_code large_tables log_guard outcome owner provider_catalog settings \
+          shared uuid7
 RENDER  = calendar color escape escape_markdown front_matter grapheme json_escape \
           json_parse json_value local_time locale_cache locale_format mail_address \
           markdown markdown_text mime mime_header mime_transfer moment notice_fact \
@@ -29,10 +30,12 @@ QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger
           retry_policy route route_rows row_store service_cache settle suppression tx
 CHANNEL = content option_reader http_judge http_transport provider provider_health provider_options \
           retry_after smtp_transport transport
-INTAKE  = accept authority capability_check database_guard message_check message_row registry_trigger \
-          route_trigger send service_trigger third_party wake
+INTAKE  = accept acting_citizen address_trigger authority capability_check \
+          choice_trigger citizen_trigger database_guard feed_trigger inbox_trigger \
+          message_check message_row registry_trigger route_trigger send service_trigger \
+          third_party trigger_row wake
 WORKER  = chore clock crash_record dispatcher flight_record gate launcher recover registry store submit
-SQLAPI  = as_owner provider_api pure_api status_api suppression_api
+SQLAPI  = as_owner citizen_api provider_api pure_api status_api suppression_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \
           $(CRYPTO:%=crypto/%) $(QUEUE:%=queue/%) $(CHANNEL:%=channel/%) \
@@ -41,8 +44,8 @@ OBJDIR  = build/obj
 OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
-SQL_SCHEMA  = 10_registry 15_service 20_sending 30_partitions 40_triggers 50_views 60_privileges
-SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 40_operate 42_service 45_suppression 50_status 60_install 90_privileges
+SQL_SCHEMA  = 10_registry 15_service 16_citizen 20_sending 30_partitions 40_triggers 50_views 55_inbox 60_privileges
+SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)
@@ -54,7 +57,7 @@ EXTRA_CLEAN = build
 REGRESS        = install providers errors senders lifecycle
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
-ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause service_steps
+ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause service_steps quota_last_unit
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
 
 # --- PGXS -------------------------------------------------------------------

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 
 #include "base/large_tables.h"
+#include "base/log_guard.h"
 #include "base/settings.h"
 #include "base/shared.h"
 #include "compat/compat.h"
@@ -32,6 +33,7 @@ _PG_init(void)
 {
 	ion_settings_define();
 	ion_large_tables_install();
+	ion_log_guard_install();
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	ion_shared_request();

@@ -12,9 +12,6 @@ COMMENT ON FUNCTION io_notify._registry_changed() IS 'after a statement on a tab
 CREATE OR REPLACE FUNCTION io_notify._append_only() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_append_only' LANGUAGE C;
 COMMENT ON FUNCTION io_notify._append_only() IS 'refuses to change a row that is evidence';
 
-CREATE OR REPLACE FUNCTION io_notify._check_citizen() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_check_citizen' LANGUAGE C;
-COMMENT ON FUNCTION io_notify._check_citizen() IS 'checks fiscal code and addresses of a citizen';
-
 CREATE OR REPLACE FUNCTION io_notify._check_service() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_check_service' LANGUAGE C;
 COMMENT ON FUNCTION io_notify._check_service() IS 'checks the details of a service: texts, addresses, URLs, channels, authorised recipients';
 

@@ -183,7 +183,7 @@ AS $grant$
 BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
 	EXECUTE format('GRANT SELECT ON io_notify.delivery, io_notify.attempt, io_notify.receipt, io_notify.queue, io_notify.pause, io_notify.audit_event,
-		io_notify.installation, io_notify.service, io_notify.organization, io_notify.provider, io_notify.message_status, io_notify.service_usage TO %I', role);
+		io_notify.installation, io_notify.service, io_notify.service_draft, io_notify.service_history, io_notify.organization, io_notify.provider, io_notify.message_status, io_notify.service_usage TO %I', role);
 	EXECUTE format('GRANT SELECT (id) ON io_notify.message_default TO %I', role); -- status() looks whether it is empty
 	INSERT INTO io_notify.access (role, kind) VALUES (grant_operator.role, 'operator') ON CONFLICT DO NOTHING;
 END

@@ -18,7 +18,7 @@ BEGIN
 	LOOP
 		low := io_notify._uuid_v7_floor(month AT TIME ZONE 'UTC');
 		high := io_notify._uuid_v7_floor((month + interval '1 month') AT TIME ZONE 'UTC');
-		FOREACH parent IN ARRAY ARRAY['message', 'delivery', 'attempt', 'receipt']
+		FOREACH parent IN ARRAY ARRAY['message', 'delivery', 'attempt', 'receipt', 'inbox_state']
 		LOOP
 			child := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
 			CONTINUE WHEN to_regclass(format('io_notify.%I', child)) IS NOT NULL;

@@ -1,8 +1,7 @@
 -- Who sends, who receives, and what they agreed to.  Ordinary tables: the
 -- extension owns code only, so a dump restores these as it does any table.
--- CHECKs stand only on what a DBA or an application's back end writes; what a
--- sender writes is checked in C first, because a failing CHECK prints the row
--- into the server log.
+-- CHECKs stand only on what a DBA writes; what a sender or an app's back end
+-- writes is checked in C, because a failing CHECK prints the row.
 
 CREATE TABLE IF NOT EXISTS io_notify.installation
 (
@@ -126,15 +125,14 @@ CREATE TABLE IF NOT EXISTS io_notify.citizen
 	email_enabled boolean NOT NULL DEFAULT true,
 	sms_enabled boolean NOT NULL DEFAULT false,
 	push_enabled boolean NOT NULL DEFAULT false,
-	preference_mode text NOT NULL DEFAULT 'auto' CHECK (preference_mode IN ('auto', 'manual')),
-	preference_version integer NOT NULL DEFAULT 0 CHECK (preference_version >= 0),
-	push_detail text NOT NULL DEFAULT 'anonymous' CHECK (push_detail IN ('full', 'anonymous')),
+	preference_mode text NOT NULL DEFAULT 'auto',
+	preference_version integer NOT NULL DEFAULT 0,
+	push_detail text NOT NULL DEFAULT 'anonymous',
 	quiet_from time,
 	quiet_to time,
 	version integer NOT NULL DEFAULT 0,
 	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	CHECK ((quiet_from IS NULL) = (quiet_to IS NULL))
+	updated_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE io_notify.citizen IS 'citizens'' profiles: master switches and addresses; a row alone is not consent (inbox_enabled is false)';
 
@@ -142,18 +140,18 @@ CREATE TABLE IF NOT EXISTS io_notify.preference
 (
 	fiscal_code text NOT NULL,
 	service text NOT NULL,
-	preference_version integer NOT NULL DEFAULT 0,
-	channel text NOT NULL CHECK (channel IN ('inbox', 'push', 'email', 'sms', 'webhook', 'pec')),
+	preference_version integer NOT NULL,
+	channel text NOT NULL,
 	enabled boolean NOT NULL,
 	PRIMARY KEY (fiscal_code, service, preference_version, channel)
 );
-COMMENT ON TABLE io_notify.preference IS 'a citizen''s choices per service and channel; only rows of the citizen''s current preference_version count';
+COMMENT ON TABLE io_notify.preference IS 'a citizen''s choices per service and channel; only rows of the citizen''s current preference_version count, which is what leaving it out means';
 
 CREATE TABLE IF NOT EXISTS io_notify.activation
 (
 	service text NOT NULL,
 	fiscal_code text NOT NULL,
-	state text NOT NULL CHECK (state IN ('active', 'pending', 'inactive')),
+	state text NOT NULL,
 	changed_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (service, fiscal_code)
 );
@@ -163,7 +161,7 @@ CREATE TABLE IF NOT EXISTS io_notify.device
 (
 	id uuid PRIMARY KEY DEFAULT io_notify.uuid_v7(),
 	fiscal_code text NOT NULL,
-	platform text NOT NULL CHECK (platform IN ('webpush', 'fcm', 'apns')),
+	platform text NOT NULL,
 	endpoint text NOT NULL,
 	keys jsonb,
 	created_at timestamptz NOT NULL DEFAULT now(),
@@ -174,7 +172,7 @@ COMMENT ON TABLE io_notify.device IS 'push subscriptions and app installations';
 
 CREATE TABLE IF NOT EXISTS io_notify.suppression
 (
-	channel text NOT NULL CHECK (channel IN ('push', 'email', 'sms', 'webhook', 'pec')),
+	channel text NOT NULL,
 	address text NOT NULL,
 	reason text NOT NULL DEFAULT 'operator',
 	source text,

@@ -54,6 +54,8 @@ CREATE TABLE IF NOT EXISTS io_notify.delivery
 	provider_ref text,
 	PRIMARY KEY (message_id, seq)
 ) PARTITION BY RANGE (message_id);
+-- A citizen's inbox: the one way from a person to the messages.
+CREATE INDEX IF NOT EXISTS delivery_inbox ON io_notify.delivery (recipient, message_id) WHERE channel = 'inbox' AND state = 'delivered';
 COMMENT ON TABLE io_notify.delivery IS 'one row per message, channel and address; state: queued sent delivered failed expired cancelled suppressed uncertain (a live claim in queue means sending)';
 
 CREATE TABLE IF NOT EXISTS io_notify.attempt

@@ -3,19 +3,28 @@
 
 CREATE OR REPLACE VIEW io_notify.message_status WITH (security_barrier) AS
 SELECT m.id AS message_id,
-	   CASE WHEN d.n IS NULL OR d.n = 0 THEN
-				CASE WHEN q.failed THEN 'FAILED' WHEN q.throttled THEN 'THROTTLED' ELSE 'ACCEPTED' END
-			WHEN d.n = 1 AND d.rejection IS NOT NULL THEN 'REJECTED'
-			WHEN d.cancelled = d.n THEN 'CANCELLED'
-			WHEN d.quarantined = d.n THEN 'FAILED'
-			ELSE 'PROCESSED' END AS status,
+	   x.status,
 	   CASE WHEN d.n = 1 THEN upper(d.rejection) END AS rejection_reason,
 	   m.service,
 	   m.reference,
 	   m.created_at,
 	   d.n AS deliveries,
 	   d.pending,
-	   d.settled_at AS last_change_at
+	   d.settled_at AS last_change_at,
+	   CASE WHEN v.may_know AND d.in_inbox THEN
+				CASE WHEN NOT coalesce((SELECT coalesce(p.read_status, c.preference_mode = 'auto')
+										FROM io_notify.citizen c
+											 LEFT JOIN io_notify.disclosure p ON p.fiscal_code = c.fiscal_code AND p.service = m.service
+												AND p.preference_version = c.preference_version
+										WHERE c.fiscal_code = m.recipient), false) THEN 'UNAVAILABLE'
+					 WHEN EXISTS (SELECT FROM io_notify.inbox_state i WHERE i.message_id = m.id AND i.read_at IS NOT NULL) THEN 'READ'
+					 ELSE 'UNREAD' END END AS read_status,
+	   CASE WHEN v.may_know AND m.payment_notice IS NOT NULL THEN
+				CASE WHEN EXISTS (SELECT FROM io_notify.payment y
+								  WHERE y.notice = m.payment_notice
+									AND y.payee = coalesce(m.payment_payee, (SELECT o.fiscal_code FROM io_notify.service s JOIN io_notify.organization o ON o.code = s.organization
+																			 WHERE s.name = m.service))) THEN 'PAID'
+					 ELSE 'NOT_PAID' END END AS payment_status
 FROM io_notify.message m
 	 LEFT JOIN LATERAL (
 		SELECT count(*)::integer AS n,
@@ -23,11 +32,22 @@ FROM io_notify.message m
 			   count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
 			   count(*) FILTER (WHERE state = 'failed' AND reason = 'routing_failed') AS quarantined,
 			   max(reason) FILTER (WHERE channel = 'inbox' AND state = 'suppressed') AS rejection,
-			   max(settled_at) AS settled_at
+			   max(settled_at) AS settled_at,
+			   bool_or(channel = 'inbox' AND state = 'delivered') AS in_inbox
 		FROM io_notify.delivery WHERE message_id = m.id) d ON true
 	 LEFT JOIN LATERAL (
 		SELECT bool_or(orphaned >= 2) AS failed, bool_or(kind = 'throttled') AS throttled
 		FROM io_notify.queue WHERE message_id = m.id AND seq = 0) q ON true
+	 CROSS JOIN LATERAL (SELECT
+	   CASE WHEN d.n IS NULL OR d.n = 0 THEN
+				CASE WHEN q.failed THEN 'FAILED' WHEN q.throttled THEN 'THROTTLED' ELSE 'ACCEPTED' END
+			WHEN d.n = 1 AND d.rejection IS NOT NULL THEN 'REJECTED'
+			WHEN d.cancelled = d.n THEN 'CANCELLED'
+			WHEN d.quarantined = d.n THEN 'FAILED'
+			ELSE 'PROCESSED' END AS status) x
+	 -- who may know what became of it later: advanced messages of services with the right
+	 CROSS JOIN LATERAL (SELECT m.feature_level = 'advanced' AND x.status = 'PROCESSED'
+		AND EXISTS (SELECT FROM io_notify.service s WHERE s.name = m.service AND 'read_status' = ANY (s.capabilities)) AS may_know) v
 WHERE io_notify._may_read(m.service);
 COMMENT ON VIEW io_notify.message_status IS 'each message in IO''s vocabulary: ACCEPTED PROCESSED REJECTED CANCELLED FAILED THROTTLED';
 

@@ -16,6 +16,7 @@
 #include "io_notify.h"
 
 bool		ion_check_fiscal_code = true;
+char	   *ion_citizen = "";
 bool		ion_dispatch = true;
 int			ion_dispatchers = 1;
 
@@ -30,6 +31,19 @@ ion_settings_define(void)
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+
+	/*
+	 * No check: its error would print the value.  A code that is none belongs
+	 * to nobody, and act_for() checks.
+	 */
+	DefineCustomStringVariable("io_notify.citizen",
+							   "The citizen a session of the app's back end acts for.",
+							   "A fiscal code; counts for roles of grant_app() alone. Set it with io_notify.act_for().",
+							   &ion_citizen,
+							   "",
+							   PGC_USERSET,
+							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   NULL, NULL, NULL);
 	DefineCustomBoolVariable("io_notify.dispatch",
 							 "Sends queued deliveries from this server.",
 							 "Turn it off on physical clones and staging copies: messages are accepted and stay queued.",

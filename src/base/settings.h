@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 extern bool ion_check_fiscal_code;	/* io_notify.check_fiscal_code */
+extern char *ion_citizen;		/* io_notify.citizen; "" when none */
 extern bool ion_dispatch;		/* io_notify.dispatch */
 extern int	ion_dispatchers;	/* io_notify.dispatchers */
 

@@ -108,4 +108,12 @@ ion_init_range_table(EState *estate, RangeTblEntry *rte)
 #define ion_index_beginscan(heap, index, snapshot, n) index_beginscan((heap), (index), (snapshot), (n), 0)
 #endif
 
+/* 17 moved the local transaction id */
+#include "storage/proc.h"
+#if PG_VERSION_NUM >= 170000
+#define ion_local_xid() (MyProc->vxid.lxid)
+#else
+#define ion_local_xid() (MyProc->lxid)
+#endif
+
 #endif							/* ION_COMPAT_COMPAT_H */

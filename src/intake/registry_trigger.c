@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * registry_trigger.c
- *	  Triggers that check citizens and templates when written.
+ *	  Triggers that check templates, and keep evidence as it is.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,14 +16,11 @@
 #include "base/fiscal_code.h"
 #include "base/settings.h"
 #include "intake/registry_trigger.h"
-#include "intake/value_check.h"
-#include "render/mail_address.h"
 #include "render/template.h"
 #include "render/text_check.h"
 
 static void check_template_text(const char *which, const char *text);
 
-PG_FUNCTION_INFO_V1(ion_check_citizen);
 PG_FUNCTION_INFO_V1(ion_check_template);
 PG_FUNCTION_INFO_V1(ion_append_only);
 
@@ -65,33 +62,6 @@ ion_registry_fiscal_code(const char *what, const char *code)
 
 	if (verdict != ION_FISCAL_CODE_VALID)
 		ion_registry_error(what, ion_fiscal_code_verdict_text(verdict));
-}
-
-Datum
-ion_check_citizen(PG_FUNCTION_ARGS)
-{
-	HeapTuple	tuple = ion_registry_row(fcinfo);
-	static const char *const mail_columns[] = {"email", "pec"};
-	char	   *value;
-	const char *error;
-
-	value = ion_registry_column(fcinfo, tuple, "fiscal_code");
-	if (value == NULL)
-		ion_registry_error("fiscal_code of the citizen", "It is missing");
-	ion_registry_fiscal_code("fiscal_code of the citizen", value);
-	for (int i = 0; i < 2; i++)
-	{
-		value = ion_registry_column(fcinfo, tuple, mail_columns[i]);
-		if (value != NULL && !ion_mail_address_valid(value, &error))
-			ion_registry_error(psprintf("%s of the citizen", mail_columns[i]), error);
-	}
-	value = ion_registry_column(fcinfo, tuple, "phone");
-	if (value != NULL && !ion_phone_valid(value, strlen(value)))
-		ion_registry_error("phone of the citizen", "It must be in E.164 form: + and 8 to 15 digits");
-	value = ion_registry_column(fcinfo, tuple, "language");
-	if (value != NULL && !ion_language_valid(value, strlen(value)))
-		ion_registry_error("language of the citizen", "It must be a language tag such as it or de-AT");
-	return PointerGetDatum(tuple);
 }
 
 static void

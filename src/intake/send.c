@@ -52,7 +52,7 @@ static IonPlan cancel_message = {
 	"           FROM gone g WHERE g.kind = 'send' AND d.message_id = $1 AND d.seq = g.seq RETURNING 1), "
 	"unrouted AS (INSERT INTO io_notify.delivery (message_id, seq, service, recipient, channel, state, reason, settled_at) "
 	"             SELECT g.message_id, 1, g.service, m.recipient, 'inbox', 'cancelled', 'cancelled', now() "
-	"             FROM gone g JOIN io_notify.message m ON m.id = g.message_id WHERE g.kind = 'route' RETURNING 1), "
+	"             FROM gone g JOIN io_notify.message m ON m.id = g.message_id WHERE g.kind IN ('route', 'throttled') RETURNING 1), "
 	"total AS (SELECT (SELECT count(*) FROM routed) + (SELECT count(*) FROM unrouted) AS n), "
 	"audit AS (INSERT INTO io_notify.audit_event (actor, kind, subject, detail) "
 	"          SELECT $2, 'cancel', $1::text, pg_catalog.jsonb_build_object('deliveries', n) FROM total WHERE n > 0) "

@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "compat/compat.h"
@@ -89,6 +90,11 @@ ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns
 	memset(lookup, 0, sizeof(*lookup));
 	lookup->cxt = CurrentMemoryContext;
 	lookup->rel = table_open(relid, AccessShareLock);
+	if (lookup->rel->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("io_notify.%s must be an ordinary table", table),
+				 errdetail("Routing looks its rows up by index, which a partitioned or foreign table does not offer.")));
 	lookup->n_keys = n_keys;
 	if (RelationGetNumberOfBlocks(lookup->rel) == 0)
 		return;

@@ -9,9 +9,9 @@
  * block is never more than an eighth of what is left: others shall not wait
  * for units that come back.
  *
- * Days and months are UTC's.  The limits are read with each statement, so a
- * new limit holds from the next statement on, and what was used before
- * counts against it.
+ * Days and months are UTC's.  The limits are read with each statement and
+ * after each wait, as they are committed then; what was used before counts
+ * against a new limit.
  *
  * Two transactions that each hold last units the other wants deadlock, as
  * with any rows; PostgreSQL ends one of them.  A statement draws for its
@@ -155,13 +155,15 @@ read_limits(Account *account)
 	static const char *const service_columns[] = {"name", "daily_quota", "monthly_quota"};
 	static const char *const quota_columns[] = {"service", "channel", "period", "quota"};
 	Datum		keys[2] = {account->service_text, account->channel_text};
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	IonLookup	lookup;
 
+	account->limited = false;
 	for (int p = 0; p < PERIODS; p++)
 		account->limit[p] = NO_LIMIT;
 	if (account->channel[0] == '\0')
 	{
-		ion_lookup_open(&lookup, "service", service_columns, lengthof(service_columns), 1, GetActiveSnapshot());
+		ion_lookup_open(&lookup, "service", service_columns, lengthof(service_columns), 1, snapshot);
 		ion_lookup_find(&lookup, keys);
 		if (ion_lookup_next(&lookup))
 		{
@@ -176,7 +178,7 @@ read_limits(Account *account)
 		}
 		ion_lookup_close(&lookup);
 	}
-	ion_lookup_open(&lookup, "service_quota", quota_columns, lengthof(quota_columns), 2, GetActiveSnapshot());
+	ion_lookup_open(&lookup, "service_quota", quota_columns, lengthof(quota_columns), 2, snapshot);
 	ion_lookup_find(&lookup, keys);
 	while (ion_lookup_next(&lookup))
 	{
@@ -186,6 +188,7 @@ read_limits(Account *account)
 		limit_to(account, period, DatumGetInt64(ion_lookup_value(&lookup, 3, &isnull)));
 	}
 	ion_lookup_close(&lookup);
+	UnregisterSnapshot(snapshot);
 }
 
 /* The first day of the period a moment lies in, and when it ends. */
@@ -386,9 +389,7 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 	Shortage	shortage = {0};
 	Verdict		verdict;
 
-	if (!account->limited)
-		return true;
-	while (account->reserved < n)
+	while (account->limited && account->reserved < n)
 	{
 		verdict = reserve(use, account, n - account->reserved, false, &shortage);
 		if (verdict == DRAWN)
@@ -397,8 +398,10 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 			refuse(account, n, &shortage, use->now);
 		if (!defer)
 		{
+			give_back(use, account);
 			ion_ledger_wait(shortage.holder);
 			CHECK_FOR_INTERRUPTS();
+			read_limits(account);
 			continue;
 		}
 		if (channel[0] == '\0')
@@ -409,6 +412,8 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 		book_ahead(use, account, n, &shortage);
 		break;
 	}
+	if (!account->limited)
+		return true;
 	account->reserved -= n;
 	if (account->at <= use->now)
 		return true;

@@ -4,8 +4,7 @@
  *	  Daily and monthly quotas of services, counted to the unit.
  *
  * Call these for services that have quotas (IonService.has_quotas).  They run
- * between SPI_connect and SPI_finish as the tables' owner, with an active
- * snapshot.
+ * between SPI_connect and SPI_finish as the tables' owner.
  *
  *-------------------------------------------------------------------------
  */

@@ -39,6 +39,8 @@
 #include "queue/facts.h"
 #include "queue/plan.h"
 #include "queue/quiet_hours.h"
+#include "queue/quota.h"
+#include "queue/rate.h"
 #include "queue/route.h"
 #include "queue/route_rows.h"
 #include "queue/service_cache.h"
@@ -57,6 +59,8 @@ typedef struct Router
 	bool		has_provider[ION_CHANNELS];
 	MemoryContext row_cxt;		/* reset for every message */
 	const IonService *service;	/* the last message's */
+	IonQuotaUse *quota;			/* begun with the first draw */
+	bool		due;			/* in a dispatcher: over a quota always means later */
 	IonRouteFound found;		/* explaining: told instead of stored */
 	void	   *found_arg;
 } Router;
@@ -67,6 +71,9 @@ static void column_map(TupleDesc desc, int *attnum);
 static void message_from_tuple(HeapTuple tuple, TupleDesc desc, const int *attnum, IonRouteMessage *message);
 static bool know_service(Router *router, const IonRouteMessage *message);
 static void take_in(Router *router, const IonRouteMessage *message);
+static bool is_emergency(const IonRouteMessage *message);
+static bool draw_quota(Router *router, const IonRouteMessage *message, const char *channel, TimestampTz *retry_at);
+static TimestampTz draw_rate(const Router *router, const IonRouteMessage *message);
 static void route_message(Router *router, const IonRouteMessage *message);
 static void route_channel(Router *router, const IonRouteMessage *message, const IonRecipient *to, int16 seq,
 						  IonChannel channel, Datum address);
@@ -112,6 +119,8 @@ static uint64
 router_end(Router *router)
 {
 	ion_route_rows_close(&router->rows);
+	if (router->quota != NULL)
+		ion_quota_end(router->quota);
 	ion_facts_close(router->facts);
 	PopActiveSnapshot();
 	MemoryContextDelete(router->row_cxt);
@@ -195,6 +204,7 @@ ion_route_due(Datum ids)
 	SPITupleTable *found = SPI_tuptable;
 
 	router_begin(&router, 1);
+	router.due = true;
 	for (uint64 i = 0; i < n; i++)
 	{
 		IonRouteMessage message;
@@ -247,19 +257,68 @@ static void
 take_in(Router *router, const IonRouteMessage *message)
 {
 	MemoryContext old = MemoryContextSwitchTo(router->row_cxt);
+	TimestampTz send_after;
+	TimestampTz due;
 
 	if (!know_service(router, message))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the service was deleted while the message was being accepted")));
-	if (!message->isnull[ION_MSG_SEND_AFTER] &&
-		DatumGetTimestampTz(message->value[ION_MSG_SEND_AFTER]) > router->rows.now)
-		ion_route_rows_later(&router->rows, message, router->service, ION_LATER_SCHEDULED,
-							 DatumGetTimestampTz(message->value[ION_MSG_SEND_AFTER]));
+	send_after = message->isnull[ION_MSG_SEND_AFTER] ? router->rows.now : DatumGetTimestampTz(message->value[ION_MSG_SEND_AFTER]);
+	due = draw_rate(router, message);
+	if (send_after > router->rows.now)
+		ion_route_rows_later(&router->rows, message, router->service, ION_LATER_SCHEDULED, Max(send_after, due));
+	else if (due != 0)
+		ion_route_rows_later(&router->rows, message, router->service, ION_LATER_THROTTLED, due);
 	else
 		route_message(router, message);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(router->row_cxt);
+}
+
+static bool
+is_emergency(const IonRouteMessage *message)
+{
+	return *(char *) VARDATA_ANY(DatumGetPointer(message->value[ION_MSG_PRIORITY])) == 'e';
+}
+
+/* False: over the quota, until *retry_at.  An emergency never is. */
+static bool
+draw_quota(Router *router, const IonRouteMessage *message, const char *channel, TimestampTz *retry_at)
+{
+	const IonService *service = router->service;
+
+	if (!service->has_quotas || router->found != NULL)
+		return true;
+	if (router->quota == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(router->rows.cxt);
+
+		router->quota = ion_quota_begin();
+		MemoryContextSwitchTo(old);
+	}
+	if (is_emergency(message))
+	{
+		ion_quota_count(router->quota, service->name, channel, 1);
+		return true;
+	}
+	return ion_quota_draw(router->quota, service->name, channel, 1, service->defers || router->due, retry_at);
+}
+
+/* When the service's rate lets the message go; 0: at once. */
+static TimestampTz
+draw_rate(const Router *router, const IonRouteMessage *message)
+{
+	const IonService *service = router->service;
+	TimestampTz due = 0;
+
+	if (service->rate_per_second <= 0)
+		return 0;
+	if (is_emergency(message))
+		ion_rate_count(service->name, service->rate_per_second, 1);
+	else
+		ion_rate_draw(service->name, service->rate_per_second, 1, service->defers, &due);
+	return due;
 }
 
 static void
@@ -268,7 +327,13 @@ route_message(Router *router, const IonRouteMessage *message)
 	const IonService *service = router->service;
 	IonRecipient to;
 	IonReason	rejection;
+	TimestampTz retry_at;
 
+	if (!draw_quota(router, message, "", &retry_at))
+	{
+		ion_route_rows_later(&router->rows, message, service, ION_LATER_THROTTLED, retry_at);
+		return;
+	}
 	ion_facts_read(router->facts, service, message->value[ION_MSG_SERVICE], message->value[ION_MSG_RECIPIENT], &to);
 	if (!message->isnull[ION_MSG_SECURE] && DatumGetBool(message->value[ION_MSG_SECURE]))
 		to.facts.secure = true;
@@ -344,7 +409,9 @@ route_channel(Router *router, const IonRouteMessage *message, const IonRecipient
 	bool		has_provider = router->has_provider[channel];
 	bool		overridden = false;
 	IonReason	reason = ion_decide_channel(&to->facts, channel, !is_blank(address), has_provider);
+	const char *remark = NULL;
 	TimestampTz due;
+	TimestampTz retry_at;
 
 	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX)
 	{
@@ -352,6 +419,8 @@ route_channel(Router *router, const IonRouteMessage *message, const IonRecipient
 			ion_facts_suppressed(router->facts, channel, address, message->value[ION_MSG_SERVICE]);
 
 		reason = ion_decide_address(&to->facts, channel, suppressed, has_provider, &overridden);
+		if (overridden)
+			remark = "suppression_overridden";
 	}
 	if (router->found != NULL)
 	{
@@ -359,8 +428,13 @@ route_channel(Router *router, const IonRouteMessage *message, const IonRecipient
 		return;
 	}
 	due = due_time(message, to, channel);
-	ion_route_rows_delivery(&router->rows, message, seq, channel, address, reason,
-							overridden ? "suppression_overridden" : NULL, due);
+	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX &&
+		!draw_quota(router, message, ion_channel_name(channel), &retry_at))
+	{
+		due = Max(due, retry_at);
+		remark = "quota";
+	}
+	ion_route_rows_delivery(&router->rows, message, seq, channel, address, reason, remark, due);
 	if (reason == ION_REASON_NONE && channel != ION_CHANNEL_INBOX)
 		ion_route_rows_work(&router->rows, message, router->service, seq, channel, address, due);
 }

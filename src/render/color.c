@@ -27,7 +27,7 @@ static double linear(uint8 channel);
 static uint8 between(uint8 from, uint8 to, int step);
 
 bool
-ion_color_parse(const char *text, IonColor *color)
+ion_color_parse(const char *text, IonColor *result)
 {
 	if (text == NULL || text[0] != '#' || strlen(text) != ION_COLOR_TEXT_SIZE - 1)
 		return false;
@@ -36,9 +36,9 @@ ion_color_parse(const char *text, IonColor *color)
 		if (hex_value(text[i]) < 0)
 			return false;
 	}
-	color->red = hex_byte(text + 1);
-	color->green = hex_byte(text + 3);
-	color->blue = hex_byte(text + 5);
+	result->red = hex_byte(text + 1);
+	result->green = hex_byte(text + 3);
+	result->blue = hex_byte(text + 5);
 	return true;
 }
 
@@ -72,16 +72,16 @@ IonColor
 ion_color_readable(IonColor wanted, IonColor background)
 {
 	IonColor	end = ion_color_text_on(background);
-	IonColor	color = wanted;
+	IonColor	shade = wanted;
 
 	for (int step = 1; step <= SHADES &&
-		 ion_color_contrast(color, background) < ION_COLOR_CONTRAST_MIN; step++)
+		 ion_color_contrast(shade, background) < ION_COLOR_CONTRAST_MIN; step++)
 	{
-		color.red = between(wanted.red, end.red, step);
-		color.green = between(wanted.green, end.green, step);
-		color.blue = between(wanted.blue, end.blue, step);
+		shade.red = between(wanted.red, end.red, step);
+		shade.green = between(wanted.green, end.green, step);
+		shade.blue = between(wanted.blue, end.blue, step);
 	}
-	return color;
+	return shade;
 }
 
 static int

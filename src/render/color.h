@@ -24,7 +24,7 @@ typedef struct IonColor
  * Reads exactly "#rrggbb", hexadecimal digits of either case.  False, and
  * *color as it was, for NULL or anything else: the value goes into a style.
  */
-extern bool ion_color_parse(const char *text, IonColor *color);
+extern bool ion_color_parse(const char *text, IonColor *result);
 
 /* Writes "#rrggbb" in lower case. */
 extern void ion_color_write(IonColor color, char text[ION_COLOR_TEXT_SIZE]);

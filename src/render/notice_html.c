@@ -119,7 +119,7 @@ make_body(Body *body, const IonNotice *notice, const IonNoticeStyle *style,
 	if (!notice->preview_only)
 	{
 		ion_notice_style_html(&body->html, html.data, html.len, style);
-		ion_notice_preview(&body->preheader, text.data, NULL, PREHEADER_MAX);
+		ion_notice_preview(&body->preheader, text.data, "", PREHEADER_MAX);
 		return true;
 	}
 	resetStringInfo(&html);

@@ -36,14 +36,11 @@ void
 ion_notice_preview(StringInfo out, const char *text, const char *link_removed,
 				   int max_chars)
 {
-	char	   *line = one_line(text);
-	size_t		len;
+	char	   *line = without_links(one_line(text), link_removed);
+	size_t		len = strlen(line);
 	size_t		end = 0;
 	int			chars = 0;
 
-	if (link_removed != NULL)
-		line = without_links(line, link_removed);
-	len = strlen(line);
 	while (end < len)
 	{
 		size_t		grapheme = ion_grapheme_bytes(line + end, len - end);
@@ -139,6 +136,8 @@ without_links(const char *text, const char *link_removed)
 			out.len--;
 			len++;
 		}
+		if (link_removed[0] == '\0' && out.len > 0 && out.data[out.len - 1] == ' ')
+			out.len--;
 		appendStringInfoString(&out, link_removed);
 		p += len;
 	}

@@ -13,7 +13,7 @@
 /*
  * Appends the beginning of a text (as ion_markdown_to_text() writes it) on one
  * line: at most max_chars characters, and "..." when there were more.
- * link_removed, if not NULL, stands in place of every link.
+ * link_removed stands in place of every link; it may be empty.
  */
 extern void ion_notice_preview(StringInfo out, const char *text,
 							   const char *link_removed, int max_chars);

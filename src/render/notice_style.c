@@ -65,19 +65,19 @@ static const char *style_of(const char *tag, const char *end);
 void
 ion_notice_style(IonNoticeStyle *style, const char *primary)
 {
-	IonColor	color;
+	IonColor	own;
 	IonColor	panel;
 	IonColor	dark_panel;
 
-	if (!ion_color_parse(primary, &color))
-		ion_color_parse(PRIMARY_DEFAULT, &color);
+	if (!ion_color_parse(primary, &own))
+		ion_color_parse(PRIMARY_DEFAULT, &own);
 	ion_color_parse(ION_STYLE_PANEL, &panel);
 	ion_color_parse(DARK_PANEL, &dark_panel);
-	ion_color_write(color, style->band);
-	ion_color_write(ion_color_text_on(color), style->band_text);
+	ion_color_write(own, style->band);
+	ion_color_write(ion_color_text_on(own), style->band_text);
 	/* the panels are nearer to the text's colour than the sheet is */
-	ion_color_write(ion_color_readable(color, panel), style->accent);
-	ion_color_write(ion_color_readable(color, dark_panel), style->accent_dark);
+	ion_color_write(ion_color_readable(own, panel), style->accent);
+	ion_color_write(ion_color_readable(own, dark_panel), style->accent_dark);
 }
 
 void

@@ -29,9 +29,11 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/log_guard.h"
 #include "base/owner.h"
 #include "intake/authority.h"
 #include "io_notify.h"
+#include "sqlapi/as_owner.h"
 
 PG_FUNCTION_INFO_V1(ion_as_owner);
 PG_FUNCTION_INFO_V1(ion_caller);
@@ -42,8 +44,6 @@ PG_FUNCTION_INFO_V1(ion_require);
 static Oid	door_caller = InvalidOid;
 
 static Oid	behind_the_door(Oid door);
-static void hide_statement(void *arg);
-static Oid	caller(void);
 
 /* The function that door stands for: the same arguments, "_" before the name. */
 static Oid
@@ -72,15 +72,6 @@ behind_the_door(Oid door)
 	return oid;
 }
 
-/* An error context that adds nothing, and keeps the caller's values out. */
-static void
-hide_statement(void *arg)
-{
-	(void) arg;
-	errhidestmt(true);
-	errhidecontext(true);
-}
-
 /*
  * The error case needs no care for the user id and the settings: the abort
  * restores them.  The caller's name is ours to restore.
@@ -91,7 +82,7 @@ ion_as_owner(PG_FUNCTION_ARGS)
 	FmgrInfo   *target = fcinfo->flinfo->fn_extra;
 	LOCAL_FCINFO(call, FUNC_MAX_ARGS);
 	Oid			before = door_caller;
-	ErrorContextCallback context = {error_context_stack, hide_statement, NULL};
+	ErrorContextCallback frame;
 	IonCaller	who;
 	Datum		result;
 
@@ -108,7 +99,7 @@ ion_as_owner(PG_FUNCTION_ARGS)
 	/* a function behind the door may use another door: who came in stays */
 	if (!OidIsValid(door_caller))
 		door_caller = who.user;
-	error_context_stack = &context;
+	ion_hide_begin(&frame);
 	PG_TRY();
 	{
 		result = FunctionCallInvoke(call);
@@ -118,14 +109,14 @@ ion_as_owner(PG_FUNCTION_ARGS)
 		door_caller = before;
 	}
 	PG_END_TRY();
-	error_context_stack = context.previous;
+	ion_hide_end(&frame);
 	ion_owner_end(&who);
 	fcinfo->isnull = call->isnull;
 	return result;
 }
 
-static Oid
-caller(void)
+Oid
+ion_door_caller(void)
 {
 	return OidIsValid(door_caller) ? door_caller : GetUserId();
 }
@@ -137,7 +128,7 @@ ion_caller(PG_FUNCTION_ARGS)
 	Name		name = palloc0(NAMEDATALEN);
 
 	(void) fcinfo;
-	namestrcpy(name, GetUserNameFromId(caller(), false));
+	namestrcpy(name, GetUserNameFromId(ion_door_caller(), false));
 	PG_RETURN_NAME(name);
 }
 
@@ -152,7 +143,7 @@ ion_caller_is(PG_FUNCTION_ARGS)
 	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *object = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
-	PG_RETURN_BOOL(ion_role_is(caller(), kind, object));
+	PG_RETURN_BOOL(ion_role_is(ion_door_caller(), kind, object));
 }
 
 /* _require(kind, object) returns void: 42501 unless _caller_is(). */
@@ -162,12 +153,12 @@ ion_require(PG_FUNCTION_ARGS)
 	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *object = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
-	if (!ion_role_is(caller(), kind, object))
+	if (!ion_role_is(ion_door_caller(), kind, object))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 object != NULL ?
-				 errmsg("role \"%s\" is no member of %s \"%s\"", GetUserNameFromId(caller(), true), kind, object) :
-				 errmsg("role \"%s\" may not act as %s", GetUserNameFromId(caller(), true), kind),
+				 errmsg("role \"%s\" is no member of %s \"%s\"", GetUserNameFromId(ion_door_caller(), true), kind, object) :
+				 errmsg("role \"%s\" may not act as %s", GetUserNameFromId(ion_door_caller(), true), kind),
 				 strcmp(kind, "owner") == 0 ? 0 :
 				 errhint("The owner of the tables can SELECT io_notify.grant_%s(…).",
 						 strcmp(kind, "service") == 0 ? "sender" : kind),

@@ -26,17 +26,17 @@ SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox suppressed service_not_allow
 INSERT INTO io_notify.preference (fiscal_code, service, channel, enabled) VALUES ('RSSMRA85T10A562S', 'mail', 'email', false);
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox delivered, email suppressed channel_disabled',
 		  'any row of the current version: what it names false is blocked, the rest allowed');
-UPDATE io_notify.citizen SET preference_version = 1;
+UPDATE io_notify.citizen SET preference_version = 2;
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox suppressed service_not_allowed', 'rows of an older version do not count');
-INSERT INTO io_notify.preference (fiscal_code, service, preference_version, channel, enabled) VALUES ('RSSMRA85T10A562S', 'mail', 1, 'inbox', true);
+INSERT INTO io_notify.preference (fiscal_code, service, preference_version, channel, enabled) VALUES ('RSSMRA85T10A562S', 'mail', 2, 'inbox', true);
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox delivered, email queued', 'manual with a row of the current version');
-UPDATE io_notify.preference SET enabled = false WHERE preference_version = 1;
 UPDATE io_notify.citizen SET preference_mode = 'auto';
+INSERT INTO io_notify.preference (fiscal_code, service, channel, enabled) VALUES ('RSSMRA85T10A562S', 'mail', 'inbox', false);
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox suppressed service_not_allowed', 'inbox blocked: everything is');
 SELECT is(pg_temp.fate(pg_temp.put('plain')), 'inbox delivered', 'for that service alone');
 DELETE FROM io_notify.preference;
-INSERT INTO io_notify.preference (fiscal_code, service, preference_version, channel, enabled)
-	SELECT 'RSSMRA85T10A562S', 'all', 1, c, false FROM unnest('{webhook,pec,sms}'::text[]) c;
+INSERT INTO io_notify.preference (fiscal_code, service, channel, enabled)
+	SELECT 'RSSMRA85T10A562S', 'all', c, false FROM unnest('{webhook,pec,sms}'::text[]) c;
 SELECT is(pg_temp.fate(pg_temp.put('all')), 'inbox delivered, email queued, sms suppressed channel_disabled, webhook queued, pec suppressed channel_disabled, push suppressed channel_disabled',
 		  'webhook follows the inbox alone');
 DELETE FROM io_notify.preference;
@@ -53,8 +53,8 @@ SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox delivered, email queued', 'p
 UPDATE io_notify.activation SET changed_at = now() - interval '24 hours';
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox suppressed service_not_allowed', 'for a day');
 UPDATE io_notify.activation SET state = 'active', changed_at = now() - interval '1 year';
-INSERT INTO io_notify.preference (fiscal_code, service, preference_version, channel, enabled)
-	VALUES ('RSSMRA85T10A562S', 'mail', 1, 'inbox', false), ('RSSMRA85T10A562S', 'mail', 1, 'email', false);
+INSERT INTO io_notify.preference (fiscal_code, service, channel, enabled)
+	VALUES ('RSSMRA85T10A562S', 'mail', 'inbox', false), ('RSSMRA85T10A562S', 'mail', 'email', false);
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox delivered, email suppressed channel_disabled', 'an inbox preference does not count, an e-mail one does');
 DELETE FROM io_notify.preference;
 UPDATE io_notify.service SET category = 'standard' WHERE name = 'mail';
@@ -66,7 +66,7 @@ UPDATE io_notify.citizen SET email_enabled = true, email_verified = false;
 SELECT is(pg_temp.fate(pg_temp.put('mail')), 'inbox delivered, email suppressed unverified_address', 'unverified address');
 UPDATE io_notify.citizen SET email = NULL, phone = NULL, pec = NULL;
 SELECT is(pg_temp.fate(pg_temp.put('all')), 'inbox delivered, email suppressed no_address, sms suppressed no_address, webhook queued, pec suppressed no_address, push suppressed channel_disabled', 'no address');
-UPDATE io_notify.citizen SET email = 'Mario@citizens.test', email_verified = true, phone = '+393331234567', pec = 'mario@pec.test';
+UPDATE io_notify.citizen SET email = 'Mario@citizens.test', email_verified = true, phone = '+393331234567', phone_verified = true, pec = 'mario@pec.test';
 INSERT INTO io_notify.suppression (channel, address, expires_at) VALUES ('email', 'mario@citizens.test', NULL), ('sms', '+393331234567', now() + interval '1 hour'), ('pec', 'mario@pec.test', now());
 SELECT is(pg_temp.fate(pg_temp.put('all')), 'inbox delivered, email suppressed suppressed_address, sms suppressed suppressed_address, webhook queued, pec queued, push suppressed channel_disabled',
 		  'suppressed addresses, case folded, until they expire');

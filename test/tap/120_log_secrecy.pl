@@ -37,7 +37,7 @@ chmod 0600, "$tmp/password";
 install_notify($node, $db);
 register_service($node, $db, channels => '{inbox,email,webhook}');
 $node->safe_psql($db, qq{
-	UPDATE io_notify.citizen SET email = 'rcpt-550+$canary{mailbox}\@citizens.test', phone = '$canary{phone}';
+	UPDATE io_notify.citizen SET email = 'rcpt-550+$canary{mailbox}\@citizens.test', email_verified = true, phone = '$canary{phone}';
 	UPDATE io_notify.service SET explicit_addresses = true;
 	INSERT INTO io_notify.template (name, subject, markdown) VALUES ('practice', '{{n}}', 'Pratica {{n}}');
 	CREATE ROLE portos_app LOGIN;

@@ -121,8 +121,13 @@ my %once;
 $once{$_}++ for grep { $_ ne 'received' } @{ $mail->{names} };
 is_deeply([ grep { $once{$_} > 1 } keys %once ], [], 'no header twice');
 is_deeply($mail->{types}, [ 'multipart/alternative', 'text/plain', 'text/html' ], 'text and HTML');
+like($mail->{text}, qr/\AComune di Prova\n\n\Q${\ substr($subject, 0, 60)}\E/, 'the text part says who writes, and about what');
 like($mail->{text}, qr/la sua pratica è autorizzata.*https:\/\/comune\.test\/p\?a=1&b=2.*x{1200}/s, 'the text part');
 like($mail->{html}, qr/<strong>cittadino<\/strong>.*<em>autorizzata<\/em>.*<a href="https:\/\/comune\.test\/p\?a=1&amp;b=2".*<li>uno<\/li>/s, 'the HTML part');
+like($mail->{html}, qr/^<html lang="it">$/m, 'the HTML part has a language');
+is(scalar(() = $mail->{html} =~ /<h1[ >]/g), 1, 'and one first-level heading');
+like($mail->{html}, qr/<h1[^>]*>\Q$subject\E<\/h1>/, 'the subject');
+unlike($mail->{html}, qr/<(?:img|script|link)\b|\bsrc=|url\(/, 'and loads nothing');
 cmp_ok($mail->{longest}, '<=', 998, 'no line is too long');
 ok($mail->{ascii}, 'the mail is plain ASCII on the wire');
 
@@ -165,11 +170,26 @@ for my $name (sort keys %ends)
 	like(first_attempt(mail($box, "Prova $name", $body)), qr/^accepted/, "$name: accepted");
 	my @got = mailbox($box, 1);
 	is(scalar @got, 1, "$name: one mail");
-	like($got[0]{text}, qr/\Aprima \Q$dots\E\n\n\Q$dots\E\n\n    in\n    \Q$dots\E\n    mezzo\n/, "$name: the dots are in the text");
+	like($got[0]{text}, qr/^=+\n\nprima \Q$dots\E\n\n\Q$dots\E\n\n    in\n    \Q$dots\E\n    mezzo\n/m, "$name: the dots are in the text");
 	like($got[0]{html}, qr/>in\n\Q$dots\E\nmezzo\n</, "$name: and in the HTML");
 	like($got[0]{text}, qr/vittima.*forged/s, "$name: and so is what follows them");
 }
 is(scalar mailbox(address('vittima'), 0), 0, 'nobody got a forged mail');
+
+# --- due date and payment, in the citizen's language ----------------------------------
+$to = address('paga');
+sql("UPDATE io_notify.service SET max_payment_amount = 20000 WHERE name = 'posta'");
+sql(<<"SQL");
+INSERT INTO io_notify.message (service, recipient, subject, markdown, language, due_date, payment_amount, payment_notice, payment_invalid_after_due_date)
+VALUES ('posta', t.citizen('$to'), 'Zahlung der Gebühr', E'---\nit:\n  cta_1: {text: Paga, action: "ioit://paga"}\n---\n\n' || rpad('Guten Tag', 80, '.'), 'de',
+	now() + interval '30 days', 12050, '302012345678901234', true)
+SQL
+my ($bill) = mailbox($to, 1);
+for my $part (qw(text html))
+{
+	like($bill->{$part}, qr/Zahlungsmitteilung.*Frist.*Betrag.*120,50\s€.*3020 1234 5678 9012 34.*nicht mehr möglich.*Guten\s+Tag/s, "$part: due date and payment, before the letter");
+	unlike($bill->{$part}, qr/ioit|cta_1/, "$part: what only the app reads is not there");
+}
 
 # --- addresses of other scripts ------------------------------------------------------
 # what counts is how the recipient was written on the wire

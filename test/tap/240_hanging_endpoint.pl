@@ -41,7 +41,7 @@ sub race
 	my $began = clock_gettime(CLOCK_MONOTONIC);
 
 	sql("INSERT INTO io_notify.message (service, recipient, subject, markdown)
-		SELECT s, (SELECT fiscal_code FROM io_notify.citizen LIMIT 1), 'Una prova', rpad('Testo.', 80, '.') FROM (VALUES ('a$round'), ('b$round')) v (s), generate_series(1, $messages) ORDER BY s");
+		SELECT s, (SELECT fiscal_code FROM io_notify.citizen LIMIT 1), 'Una prova di invio', rpad('Testo.', 80, '.') FROM (VALUES ('a$round'), ('b$round')) v (s), generate_series(1, $messages) ORDER BY s");
 	IonPeers::wait_for(12, sub { $b->records >= $before + $messages });
 	my @arrived = map { $_->{t} / 1e9 } splice @{ [ $b->records ] }, $before;
 	return @arrived == $messages ? max(@arrived) - $began : 9999;
@@ -82,7 +82,7 @@ UPDATE io_notify.citizen SET email = 'a\@x.example', email_verified = true, phon
 SELECT t.service('sms', '{inbox,sms}'), t.service('posta', '{inbox,email}');
 SELECT t.service('h' || i, '{inbox,webhook}', 'http://127.0.0.' || 1 + i || ':$deaf_port/') FROM generate_series(1, 8) i;
 INSERT INTO io_notify.message (service, recipient, subject, markdown)
-	SELECT s, fiscal_code, 'Una prova', rpad('Testo.', 80, '.') FROM io_notify.citizen, (SELECT name FROM io_notify.service WHERE name ~ '^(sms|h[0-9]+)\$') v (s), generate_series(1, 50);
+	SELECT s, fiscal_code, 'Una prova di invio', rpad('Testo.', 80, '.') FROM io_notify.citizen, (SELECT name FROM io_notify.service WHERE name ~ '^(sms|h[0-9]+)\$') v (s), generate_series(1, 50);
 SQL
 IonPeers::eventually_is($node, "SELECT bool_and(in_flight >= CASE name WHEN 'sms' THEN 20 ELSE 32 END) FROM io_notify.provider WHERE name <> 'relay'", 't', 'a gateway and eight endpoints hang');
 ($a, $b) = services('/hang');

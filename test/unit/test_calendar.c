@@ -6,7 +6,7 @@
 #include "tap.h"
 
 #define SECOND	INT64CONST(1000000)
-#define NOON	(INT64CONST(1796036400) * SECOND)	/* 2026-11-30 12:00 in Rome */
+#define NOON	(INT64CONST(1796036400) * SECOND)	/* 30 November 2026 in Rome */
 
 static IonCalendarEvent
 sample(void)

@@ -167,7 +167,11 @@ check_exemptions(void)
 	is_int(strict("AAAAAA00A00A000A"), ION_FISCAL_CODE_VALID, "IO's test code");
 	is_int(strict("AAAAAA00A00A000B"), ION_FISCAL_CODE_BAD_DAY, "its neighbour is not");
 	is_int(strict("AAAAAA00A01A000A"), ION_FISCAL_CODE_BAD_CHECK, "nor this one");
+	is_int(lenient("AAAAAA00A00A000A"), ION_FISCAL_CODE_VALID, "by shape alone it is nothing special");
+	is_int(lenient("AAAAAA00A00A000I"), ION_FISCAL_CODE_VALID, "nor with the right check character");
+	is_int(strict("AAAAAA00A00A000I"), ION_FISCAL_CODE_BAD_DAY, "which does not make day 00 exist");
 	is_int(strict("QWERTY12A34Y567X"), ION_FISCAL_CODE_VALID, "a sandbox code");
+	is_int(lenient("QWERTY12A34Y567X"), ION_FISCAL_CODE_VALID, "by shape too");
 	is_int(strict("AAAAAA00A00Y000X"), ION_FISCAL_CODE_VALID, "day 00 in the sandbox");
 	is_int(strict("AAAAAA00B01Y000X"), ION_FISCAL_CODE_BAD_CHECK, "another month");
 	is_int(strict("AAAAAA00A01Z000X"), ION_FISCAL_CODE_BAD_CHECK, "another place");

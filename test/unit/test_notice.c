@@ -133,7 +133,7 @@ test_html(void)
 	is_int(occurrences(page, "role=\"contentinfo\""), 1, "a footer");
 	has(page, "<strong>Mario</strong>", "the Markdown is rendered");
 	has(page, "<a href=\"https://comune.example.it/tari?a=1&amp;b=2\" style=\"color:#0055a4;", "links have a style of their own");
-	has(page, "aria-hidden=\"true\" style=\"display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all\">Gentile Mario, paghi qui (", "the preheader is the text's beginning");
+	has(page, "aria-hidden=\"true\" style=\"display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all\">Gentile Mario, paghi qui.</div>", "the preheader is the text's beginning");
 	has_not(page, "<img", "no image");
 	has_not(page, "src=", "nothing is loaded");
 	has_not(page, "url(", "nor by the style sheet");

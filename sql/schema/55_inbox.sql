@@ -1,0 +1,38 @@
+-- The citizen's inbox for plain SQL, and for inbox_list().  The reader's own
+-- rights and row-level policies hold on the tables below; the condition on the
+-- recipient is for the functions, which read as the tables' owner.
+
+CREATE OR REPLACE VIEW io_notify.inbox WITH (security_invoker) AS
+SELECT d.message_id,
+	   m.service,
+	   CASE WHEN m.template IS NULL THEN m.subject ELSE (SELECT t.subject FROM io_notify._inbox_text(m.id) t) END AS subject,
+	   CASE WHEN m.template IS NULL THEN m.markdown ELSE (SELECT t.markdown FROM io_notify._inbox_text(m.id) t) END AS markdown,
+	   io_notify._category(m.third_party_data, m.payment_notice) AS category,
+	   m.created_at,
+	   m.due_date,
+	   m.payment_amount,
+	   m.payment_notice,
+	   m.payment_payee,
+	   m.payment_invalid_after_due_date,
+	   m.require_secure_channels,
+	   m.feature_level,
+	   m.third_party_data,
+	   s.read_at,
+	   s.archived_at
+FROM io_notify.delivery d
+	 JOIN io_notify.message m ON m.id = d.message_id
+	 LEFT JOIN io_notify.inbox_state s ON s.message_id = d.message_id
+WHERE d.recipient = (SELECT io_notify._acting_citizen()) AND d.channel = 'inbox' AND d.state = 'delivered';
+COMMENT ON VIEW io_notify.inbox IS 'messages of the citizen the session acts for, templates filled in, with what the citizen did to them';
+
+-- The view went with the extension, and the apps' grants with the view.
+DO $apps$
+DECLARE
+	app name;
+BEGIN
+	FOR app IN SELECT a.role FROM io_notify.access a JOIN pg_catalog.pg_roles r ON r.rolname = a.role WHERE a.kind = 'app'
+	LOOP
+		EXECUTE pg_catalog.format('GRANT SELECT ON io_notify.inbox TO %I', app);
+	END LOOP;
+END
+$apps$;
