@@ -19,23 +19,27 @@ RENDER  = calendar color escape escape_markdown front_matter grapheme json_escap
           json_parse json_value local_time locale_cache locale_format mail_address \
           markdown markdown_text mime mime_header mime_transfer moment notice_fact \
           notice_html notice_part notice_preview notice_push notice_style notice_text \
-          param_check param_cover param_localize param_type phrase sms_fit sms_text \
-          sms_transliterate template template_parse template_partials template_render \
-          template_tag text_check text_wrap unsubscribe_link
+          param_check param_cover param_localize param_type phrase sms_fit \
+          sms_pattern sms_text sms_transliterate template template_lint \
+          template_parse template_partials template_render template_tag template_text \
+          text_check text_wrap unsubscribe_link
 NET     = address_policy curl_global dot_stuff http_client reactor smtp_capability \
           smtp_client smtp_dialogue smtp_envelope smtp_machine smtp_reply smtp_verdict \
           url_check
 CRYPTO  = unsubscribe_token webhook_signature
-QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger rate registry_read \
-          retry_policy route route_rows row_store service_cache settle suppression tx
-CHANNEL = content option_reader http_judge http_transport provider provider_health provider_options \
-          retry_after smtp_transport transport
+QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger rate \
+          registry_read retry_policy route route_rows row_store service_cache settle \
+          suppression template_read tx
+CHANNEL = content content_read http_judge http_transport kept layout_cache \
+          option_reader provider provider_health provider_options retry_after \
+          smtp_transport template_cache transport
 INTAKE  = accept acting_citizen address_trigger authority capability_check \
           choice_trigger citizen_trigger database_guard feed_trigger inbox_trigger \
-          message_check message_row registry_trigger route_trigger send service_trigger \
-          third_party trigger_row wake
+          layout_trigger message_check message_row registry_trigger route_trigger \
+          send service_trigger template_check third_party trigger_row wake
 WORKER  = chore clock crash_record dispatcher flight_record gate launcher recover registry store submit
-SQLAPI  = as_owner citizen_api provider_api pure_api status_api suppression_api
+SQLAPI  = as_owner citizen_api provider_api pure_api status_api suppression_api \
+          template_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \
           $(CRYPTO:%=crypto/%) $(QUEUE:%=queue/%) $(CHANNEL:%=channel/%) \
@@ -44,8 +48,8 @@ OBJDIR  = build/obj
 OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
-SQL_SCHEMA  = 10_registry 15_service 16_citizen 20_sending 30_partitions 40_triggers 50_views 55_inbox 60_privileges
-SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 50_status 60_install 90_privileges
+SQL_SCHEMA  = 10_registry 12_template 15_service 16_citizen 20_sending 30_partitions 40_triggers 50_views 55_inbox 60_privileges
+SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 35_template 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)
@@ -57,7 +61,9 @@ EXTRA_CLEAN = build
 REGRESS        = install providers errors senders lifecycle
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
-ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause service_steps quota_last_unit
+ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause service_steps \
+                 quota_last_unit template_version mode_change_preference \
+                 profile_stale_update verify_same_email
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
 
 # --- PGXS -------------------------------------------------------------------

@@ -120,13 +120,14 @@ SELECT io_notify.revoke_organization('regress_lc_operator', 'lc_town');
 
 -- values
 SELECT edit, public.refused(format('SELECT io_notify.service_edit(''permits'', %L)', edit)) FROM unnest(ARRAY[
-	'[]', '{}', '"x"', '{"colour": "red"}', '{"name": "other"}', '{"state": "published"}', '{"title": 3}', '{"title": ""}', '{"title": "a\nb"}',
+	'[]', '{}', '"x"', '{"name": "other"}', '{"state": "published"}', '{"title": 3}', '{"title": ""}', '{"title": "a\nb"}',
 	'{"channels": null}', '{"channels": "inbox"}', '{"channels": [1]}', '{"channels": []}', '{"channels": ["fax"]}', '{"channels": ["inbox", "inbox"]}',
 	'{"authorized_cidrs": ["192.0.2.1/24"]}', '{"authorized_cidrs": ["everywhere"]}', '{"privacy_url": "http://comune.example.it"}', '{"logo_url": "logo.png"}',
 	'{"email": "ufficio"}', '{"pec": "a b@c.it"}', '{"phone": "chiamateci"}', '{"scope": "regional"}', '{"age_min": 1.5}', '{"age_min": 70, "age_max": 18}',
 	'{"age_max": 1000}', '{"default_time_to_live": "soon"}', '{"default_time_to_live": "0"}', '{"default_time_to_live": "367 days"}', '{"language": "italiano"}',
 	'{"webhook_url": "ftp://x.it"}', '{"require_secure_channels": "yes"}', '{"organization": "nowhere"}', '{"category": "rare"}', '{"capabilities": ["fly"]}',
 	'{"max_payment_amount": 10000000000}', '{"max_payment_amount": 1e30}', '{"daily_quota": 0}', '{"authorized_recipients": ["X"]}', '{"authorized_recipients": [null]}']) edit;
+SELECT split_part(public.refused($$SELECT io_notify.service_edit('permits', '{"colour": "red"}')$$), '  hint', 1);
 SELECT public.refused($$SELECT io_notify.service_edit('nobody', '{"title": "x"}')$$);
 SELECT public.refused($$SELECT io_notify.service_create('permits', 'lc_town')$$);
 SELECT public.refused($$SELECT io_notify.service_create('bad name', 'lc_town')$$);

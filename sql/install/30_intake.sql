@@ -15,9 +15,6 @@ COMMENT ON FUNCTION io_notify._append_only() IS 'refuses to change a row that is
 CREATE OR REPLACE FUNCTION io_notify._check_service() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_check_service' LANGUAGE C;
 COMMENT ON FUNCTION io_notify._check_service() IS 'checks the details of a service: texts, addresses, URLs, channels, authorised recipients';
 
-CREATE OR REPLACE FUNCTION io_notify._check_template() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_check_template' LANGUAGE C;
-COMMENT ON FUNCTION io_notify._check_template() IS 'parses a template, so that a bad one is refused when it is written';
-
 CREATE OR REPLACE FUNCTION io_notify.notify() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_notify' LANGUAGE C;
 COMMENT ON FUNCTION io_notify.notify() IS 'trigger for application tables: notify(service, template, recipient column [, send_after column]): the row becomes the template''s params';
 

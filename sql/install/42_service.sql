@@ -45,6 +45,7 @@ AS $$
 		app_android,logo_url,email,pec,phone,address,language,webhook_url,default_time_to_live}'::text[]) d
 	UNION ALL VALUES ('age_min', 'number', 'member'), ('age_max', 'number', 'member'),
 		('channels', 'array', 'member'), ('authorized_cidrs', 'array', 'member'), ('require_secure_channels', 'boolean', 'member'),
+		('email_content', 'string', 'member'), ('sms_transliterate', 'boolean', 'member'), ('sms_max_segments', 'number', 'operator'),
 		('organization', 'string', 'operator'), ('category', 'string', 'operator'), ('capabilities', 'array', 'operator'),
 		('authorized_recipients', 'array', 'operator'), ('explicit_addresses', 'boolean', 'operator'), ('mandatory', 'boolean', 'operator'),
 		('max_payment_amount', 'number', 'operator'), ('daily_quota', 'number', 'operator'), ('monthly_quota', 'number', 'operator'),

@@ -15,27 +15,18 @@ CREATE OR REPLACE FUNCTION io_notify._inbox_text(message_id uuid, OUT subject te
 	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C STABLE;
 COMMENT ON FUNCTION io_notify._inbox_text(uuid) IS 'subject and Markdown of a message of the citizen the session acts for, its template filled in; nulls when the template is gone';
 
-CREATE OR REPLACE FUNCTION io_notify.__inbox_text(message_id uuid, OUT subject text, OUT markdown text) LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION io_notify.__inbox_text(message_id uuid, OUT subject text, OUT markdown text) LANGUAGE sql STABLE
 	SET search_path = pg_catalog, pg_temp
 AS $text$
-#variable_conflict use_column
-DECLARE
-	params jsonb;
-BEGIN
-	-- the template claim would take: src/queue/claim.c has the order
-	SELECT coalesce(m.params, '{}'), t.subject, t.markdown INTO params, subject, markdown
+	SELECT t.subject, t.markdown
 	FROM io_notify.message m
 		 JOIN io_notify.citizen z ON z.fiscal_code = m.recipient AND z.fiscal_code = io_notify._acting_citizen()
 		 LEFT JOIN io_notify.service s ON s.name = m.service
 		 LEFT JOIN io_notify.organization o ON o.code = s.organization
-		 LEFT JOIN LATERAL (SELECT x.subject, x.markdown FROM io_notify.template x
-			WHERE x.name = m.template AND (x.service = m.service OR x.service IS NULL)
-			ORDER BY x.language = coalesce(m.language, z.language) DESC NULLS LAST, x.language = s.language DESC NULLS LAST,
-					 x.language = o.default_language DESC NULLS LAST, x.language = 'it' DESC, x.service IS NULL, x.language LIMIT 1) t ON true
-	WHERE m.id = __inbox_text.message_id AND m.template IS NOT NULL;
-	subject := io_notify.render(subject, params, 'header');
-	markdown := io_notify.render(markdown, params, 'markdown');
-END
+		 CROSS JOIN LATERAL io_notify._template_rendered(m.template, m.template_version, m.params, 'inbox',
+			ARRAY[m.language, z.language, s.language, o.default_language, 'it'], z.time_zone) t
+	WHERE m.id = $1 AND m.template IS NOT NULL
+	  AND EXISTS (SELECT FROM io_notify.delivery d WHERE d.message_id = m.id AND d.channel = 'inbox' AND d.state = 'delivered')
 $text$;
 COMMENT ON FUNCTION io_notify.__inbox_text(uuid) IS 'behind _inbox_text()';
 

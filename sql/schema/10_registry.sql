@@ -51,6 +51,9 @@ CREATE TABLE IF NOT EXISTS io_notify.service
 	mandatory boolean NOT NULL DEFAULT false,
 	webhook_url text,
 	language text,
+	email_content text NOT NULL DEFAULT 'whole' CHECK (email_content IN ('whole', 'preview')),
+	sms_max_segments integer NOT NULL DEFAULT 3 CHECK (sms_max_segments BETWEEN 1 AND 10),
+	sms_transliterate boolean NOT NULL DEFAULT true,
 	scope text,
 	topic text,
 	web_url text,
@@ -182,18 +185,6 @@ CREATE TABLE IF NOT EXISTS io_notify.suppression
 	PRIMARY KEY (channel, address, service)
 );
 COMMENT ON TABLE io_notify.suppression IS 'addresses that must not be used, by one service or (service empty) by any; e-mail and pec addresses in lower case';
-
-CREATE TABLE IF NOT EXISTS io_notify.template
-(
-	name text NOT NULL CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'),
-	service text REFERENCES io_notify.service ON UPDATE CASCADE,
-	language text NOT NULL DEFAULT 'it' CHECK (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
-	subject text NOT NULL,
-	markdown text NOT NULL,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	UNIQUE NULLS NOT DISTINCT (name, service, language)
-);
-COMMENT ON TABLE io_notify.template IS 'Mustache templates; service null means usable by every service';
 
 CREATE TABLE IF NOT EXISTS io_notify.pause
 (

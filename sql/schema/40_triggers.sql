@@ -4,12 +4,14 @@
 
 ALTER TABLE io_notify.message ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
 ALTER TABLE io_notify.device ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
+ALTER TABLE io_notify.template ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
 ALTER TABLE io_notify.receipt ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
 ALTER TABLE io_notify.audit_event ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
 ALTER TABLE io_notify.audit_seal ALTER COLUMN id SET DEFAULT io_notify.uuid_v7();
 
 DO $attach$
 DECLARE
+	kept text;
 	registry regclass;
 BEGIN
 	-- also under logical replication, where ordinary triggers rest
@@ -63,10 +65,25 @@ BEGIN
 			FOR EACH ROW EXECUTE FUNCTION io_notify._quota_set();
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
-				   WHERE tgrelid = 'io_notify.template'::regclass AND tgname = 'check_template') THEN
-		CREATE TRIGGER check_template BEFORE INSERT OR UPDATE ON io_notify.template
-			FOR EACH ROW EXECUTE FUNCTION io_notify._check_template();
+				   WHERE tgrelid = 'io_notify.template'::regclass AND tgname = 'template_write') THEN
+		CREATE TRIGGER template_write BEFORE INSERT OR UPDATE OR DELETE ON io_notify.template
+			FOR EACH ROW EXECUTE FUNCTION io_notify._template_write();
 	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+				   WHERE tgrelid = 'io_notify.layout'::regclass AND tgname = 'check_layout') THEN
+		CREATE TRIGGER check_layout BEFORE INSERT OR UPDATE ON io_notify.layout
+			FOR EACH ROW EXECUTE FUNCTION io_notify._check_layout();
+	END IF;
+	-- what processes keep of these must not outlive a change, wherever it comes from
+	FOREACH kept IN ARRAY '{template,template_registration,layout}'::text[]
+	LOOP
+		IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+					   WHERE tgrelid = ('io_notify.' || kept)::regclass AND tgname = 'template_changed') THEN
+			EXECUTE format('CREATE TRIGGER template_changed AFTER INSERT OR UPDATE OR DELETE ON io_notify.%I
+				FOR EACH ROW EXECUTE FUNCTION io_notify._template_changed()', kept);
+			EXECUTE format('ALTER TABLE io_notify.%I ENABLE ALWAYS TRIGGER template_changed', kept);
+		END IF;
+	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
 				   WHERE tgrelid = 'io_notify.pause'::regclass AND tgname = 'changed') THEN
 		CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON io_notify.pause

@@ -3,7 +3,7 @@
 -- recipient is for the functions, which read as the tables' owner.
 
 CREATE OR REPLACE VIEW io_notify.inbox WITH (security_invoker) AS
-SELECT d.message_id,
+SELECT m.id AS message_id,
 	   m.service,
 	   CASE WHEN m.template IS NULL THEN m.subject ELSE (SELECT t.subject FROM io_notify._inbox_text(m.id) t) END AS subject,
 	   CASE WHEN m.template IS NULL THEN m.markdown ELSE (SELECT t.markdown FROM io_notify._inbox_text(m.id) t) END AS markdown,
@@ -19,10 +19,12 @@ SELECT d.message_id,
 	   m.third_party_data,
 	   s.read_at,
 	   s.archived_at
-FROM io_notify.delivery d
-	 JOIN io_notify.message m ON m.id = d.message_id
-	 LEFT JOIN io_notify.inbox_state s ON s.message_id = d.message_id
-WHERE d.recipient = (SELECT io_notify._acting_citizen()) AND d.channel = 'inbox' AND d.state = 'delivered';
+FROM io_notify.message m
+	 JOIN io_notify.delivery d ON d.message_id = m.id AND d.channel = 'inbox' AND d.state = 'delivered'
+	 LEFT JOIN io_notify.inbox_state s ON s.message_id = m.id
+WHERE m.recipient = (SELECT io_notify._acting_citizen())
+  -- the same said for the index message_recipient
+  AND hashtextextended(m.recipient, 0) = (SELECT hashtextextended(io_notify._acting_citizen(), 0));
 COMMENT ON VIEW io_notify.inbox IS 'messages of the citizen the session acts for, templates filled in, with what the citizen did to them';
 
 -- The view went with the extension, and the apps' grants with the view.

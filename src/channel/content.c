@@ -15,14 +15,17 @@
 #include "utils/timestamp.h"
 
 #include "channel/content.h"
+#include "channel/layout_cache.h"
+#include "channel/template_cache.h"
 #include "render/front_matter.h"
 #include "render/json_escape.h"
 #include "render/markdown.h"
-#include "render/template.h"
+#include "render/sms_pattern.h"
+#include "render/sms_text.h"
 
 #define PLACEHOLDERS_MAX 24
 
-static bool fill(const char *what, char **text, const IonValue *params, IonEscape escape, const char **error);
+static bool append_text(StringInfo out, const IonJob *job, const char **error);
 static void member(IonMember *members, int *n, const char *key, const char *text);
 static void json_field(StringInfo out, const char *key, const char *text);
 
@@ -54,41 +57,40 @@ ion_content_time(StringInfo out, int64 timestamp)
 	appendStringInfoString(out, text);
 }
 
-static bool
-fill(const char *what, char **text, const IonValue *params, IonEscape escape, const char **error)
-{
-	IonTemplateError te;
-	IonTemplate *tpl = ion_template_parse(*text, strlen(*text), &te);
-	StringInfoData out;
-
-	initStringInfo(&out);
-	if (tpl == NULL || !ion_template_render(tpl, params, escape, NULL, NULL, &out, &te))
-	{
-		*error = psprintf("the template's %s cannot be rendered: line %d, column %d: %s", what, te.line, te.column, te.message);
-		return false;
-	}
-	*text = out.data;
-	return true;
-}
-
 bool
 ion_content_prepare(IonJob *job, const char **error)
 {
-	IonValue   *params;
+	const IonValue *params = NULL;
+	StringInfoData subject;
+	StringInfoData body;
 
-	if (job->subject == NULL || job->markdown == NULL)
+	if (job->template != NULL && job->markdown == NULL)
 	{
-		*error = "the message's template no longer exists";
+		if (job->text == NULL)
+		{
+			*error = job->family == NULL ? "the message's template no longer exists" :
+				"the message's template has no text for this channel";
+			return false;
+		}
+		if (job->params != NULL &&
+			(params = ion_json_parse(job->params, strlen(job->params), error)) == NULL)
+			return false;
+		initStringInfo(&subject);
+		initStringInfo(&body);
+		if (!ion_family_render(job->family, job->text, params, job->time_zone, &subject, &body, error))
+			return false;
+		job->subject = subject.data;
+		job->markdown = body.data;
+		job->language = pstrdup(job->text->language);
+		job->plain = ion_template_text_is_plain(job->text);
+	}
+	if (job->markdown == NULL)
+	{
+		*error = "the message is gone";
 		return false;
 	}
-	if (job->params == NULL)
-		return true;
-	params = ion_json_parse(job->params, strlen(job->params), error);
-	if (params == NULL ||
-		!fill("subject", &job->subject, params, ION_ESCAPE_HEADER, error) ||
-		!fill("markdown", &job->markdown, params, ION_ESCAPE_MARKDOWN, error))
-		return false;
-	job->params = NULL;
+	if (job->language == NULL)
+		job->language = job->service_language != NULL ? job->service_language : job->organization_language;
 	return true;
 }
 
@@ -106,6 +108,33 @@ member(IonMember *members, int *n, const char *key, const char *text)
 	m->value.by_key = NULL;
 }
 
+/* The message without markup; as an SMS what its segments allow. */
+static bool
+append_text(StringInfo out, const IonJob *job, const char **error)
+{
+	size_t		matter = ion_front_matter_length(job->markdown, strlen(job->markdown));
+	StringInfoData text;
+	IonNotice	notice;
+	IonSmsSize	size;
+
+	if (strcmp(job->channel, ION_TEXT_CHANNEL_SMS) != 0)
+	{
+		if (!ion_markdown_to_text(job->markdown + matter, strlen(job->markdown + matter), out, error))
+			return false;
+		while (out->len > 0 && out->data[out->len - 1] == '\n')
+			out->data[--out->len] = '\0';
+		return true;
+	}
+	initStringInfo(&text);
+	ion_content_notice(job, &notice);
+	if (job->plain)
+		appendStringInfoString(&text, job->markdown);
+	else
+		ion_notice_sms_source(&text, &notice);
+	(void) ion_sms_fit(out, text.data, text.len, job->sms_max_segments, job->sms_transliterate, &size);
+	return true;
+}
+
 IonValue *
 ion_content_placeholders(const IonJob *job, const IonProvider *provider, const char **error)
 {
@@ -113,16 +142,21 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	IonMember  *members = palloc0(sizeof(IonMember) * PLACEHOLDERS_MAX);
 	char	   *id = palloc(ION_DELIVERY_ID_MAX);
 	StringInfoData text;
-	size_t		matter = ion_front_matter_length(job->markdown, strlen(job->markdown));
+	const IonRegistration *registration;
 	int			n = 0;
 
 	ion_content_delivery_id(job, id);
 	initStringInfo(&text);
 	/* a secure message announces itself and keeps its content */
-	if (!job->secure && !ion_markdown_to_text(job->markdown + matter, strlen(job->markdown + matter), &text, error))
+	if (!job->secure && !append_text(&text, job, error))
 		return NULL;
-	while (text.len > 0 && text.data[text.len - 1] == '\n')
-		text.data[--text.len] = '\0';
+	registration = job->text == NULL ? NULL : ion_template_text_registration(job->text, provider->name);
+	if (registration != NULL && registration->pattern != NULL && !ion_sms_pattern_matches(text.data, registration->pattern))
+	{
+		/* the provider would refuse it, or drop it and charge for it */
+		*error = psprintf("the text is not as registered under \"%s\"", registration->provider_template_id);
+		return NULL;
+	}
 	member(members, &n, "id", id);
 	member(members, &n, "message_id", pnstrdup(id, 36));
 	member(members, &n, "seq", psprintf("%d", job->seq));
@@ -136,6 +170,7 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	member(members, &n, "reference", job->reference);
 	member(members, &n, "language", job->language);
 	member(members, &n, "priority", job->priority);
+	member(members, &n, "provider_template_id", registration == NULL ? NULL : registration->provider_template_id);
 	member(members, &n, "sender", provider->sender);
 	member(members, &n, "user", provider->user);
 	member(members, &n, "password", provider->password);
@@ -155,6 +190,7 @@ ion_content_notice(const IonJob *job, IonNotice *notice)
 	memset(notice, 0, sizeof(*notice));
 	notice->id = pnstrdup(id, 36);
 	notice->language = job->language;
+	notice->time_zone = job->time_zone;
 	notice->service = job->service;
 	notice->service_title = job->service_title;
 	notice->organization = job->organization;
@@ -162,6 +198,8 @@ ion_content_notice(const IonJob *job, IonNotice *notice)
 	notice->markdown = job->markdown;
 	notice->reference = job->reference;
 	notice->secure = job->secure;
+	notice->preview_only = job->email_preview;
+	notice->layout = job->layout == NULL ? NULL : &job->layout->layout;
 	notice->due_date = TIMESTAMP_NOT_FINITE(job->due_date) ? ION_NOTICE_NO_DATE :
 		job->due_date + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 	notice->payment_amount = job->payment_amount;

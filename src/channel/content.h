@@ -16,9 +16,16 @@
 #include "render/notice.h"
 
 /*
- * Fill the job's templates from its params: afterwards subject and markdown
- * are final and params is NULL.  Allocates in the job's context.  False with
- * a reason in *error (static or in the job's context).
+ * Give each job of a claim its template's text and its layout, where it has
+ * them.  Inside ion_tx_begin.
+ */
+extern void ion_content_read(dlist_head *jobs);
+
+/*
+ * Fill the job's template from its params: afterwards subject, markdown and
+ * language are what is sent, and plain says whether markdown is Markdown.
+ * Allocates in the job's context.  False with a reason in *error (static or in
+ * the job's context).
  */
 extern bool ion_content_prepare(IonJob *job, const char **error);
 
@@ -32,7 +39,8 @@ extern void ion_content_time(StringInfo out, int64 timestamp);
 /*
  * The placeholders a provider's body and headers may use, as a JSON object in
  * the current context: id message_id seq address recipient service subject
- * markdown text reference language sender user password token …
+ * markdown text reference language provider_template_id sender user password
+ * token …
  */
 extern IonValue *ion_content_placeholders(const IonJob *job, const IonProvider *provider, const char **error);
 

@@ -3,9 +3,8 @@
  * accept.c
  *	  BEFORE INSERT FOR EACH ROW on message: values, authority, idempotency.
  *
- * What a row needs from tables (its service, its template) is read once per
- * statement and kept in the trigger's own memory, so a million rows of one
- * service cost one look-up.  A row whose idempotency key came before with
+ * What a row needs from tables (its service, its template) is kept in the
+ * process, so a million rows of one service cost one look-up.  A row whose idempotency key came before with
  * the same payload is skipped: INSERT 0 0, nothing RETURNING.
  *
  *-------------------------------------------------------------------------
@@ -29,6 +28,7 @@
 #include "intake/authority.h"
 #include "intake/capability_check.h"
 #include "intake/message_row.h"
+#include "intake/template_check.h"
 #include "intake/value_check.h"
 #include "io_notify.h"
 #include "queue/plan.h"
@@ -39,18 +39,13 @@ typedef struct AcceptState
 	IonColumnMap map;
 	Oid			caller;
 	const IonService *service;	/* the last one seen, or NULL */
-	char	   *template;		/* the last template found for it, or NULL */
-	MemoryContext service_cxt;	/* holds template */
+	IonTemplateCheck *templates;
 	MemoryContext row_cxt;		/* reset for every row */
 } AcceptState;
 
 /* start of the transaction that last accepted a message for later */
 static TimestampTz scheduled_in = 0;
 
-static IonPlan find_template = {
-	"SELECT FROM io_notify.template WHERE name = $1 AND (service = $2 OR service IS NULL) LIMIT 1",
-	2, {TEXTOID, TEXTOID}, NULL
-};
 static IonPlan take_key = {
 	"INSERT INTO io_notify.idempotency (service, idempotency_key, payload_hash, message_id) "
 	"VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -64,8 +59,6 @@ static IonPlan same_key = {
 static AcceptState *accept_state(FunctionCallInfo fcinfo, Relation rel);
 static void read_service(AcceptState *state, const char *name);
 static void find_service(AcceptState *state, const IonMessageRow *row);
-static void check_against_service(AcceptState *state, const IonMessageRow *row);
-static void check_template(AcceptState *state, const IonMessageRow *row);
 static HeapTuple with_payee(HeapTuple tuple, TupleDesc desc, const IonColumnMap *map, Datum payee);
 static bool take_idempotency_key(AcceptState *state, const IonMessageRow *row, TupleDesc desc);
 
@@ -85,6 +78,7 @@ ion_accept(PG_FUNCTION_ARGS)
 	IonMessageRow row;
 	MemoryContext old;
 	TupleDesc	desc;
+	HeapTuple	tuple;
 	bool		keep = true;
 	bool		scheduled = false;
 	bool		pays;
@@ -105,7 +99,8 @@ ion_accept(PG_FUNCTION_ARGS)
 	ion_message_check(&row, &scheduled);
 	if (scheduled)
 		scheduled_in = GetCurrentTransactionStartTimestamp();
-	check_against_service(state, &row);
+	ion_capability_check(&row, state->service);
+	tuple = ion_template_bind(state->templates, &row, trigger->tg_trigtuple, desc, &state->map, old);
 	if (!row.isnull[ION_COL_IDEMPOTENCY_KEY])
 		keep = take_idempotency_key(state, &row, desc);
 	/* after the hash was taken: a payee of ours is not the sender's payload */
@@ -113,7 +108,7 @@ ion_accept(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(old);
 	if (!keep)
 		return PointerGetDatum(NULL);
-	return PointerGetDatum(pays ? with_payee(trigger->tg_trigtuple, desc, &state->map, payee) : trigger->tg_trigtuple);
+	return PointerGetDatum(pays ? with_payee(tuple, desc, &state->map, payee) : tuple);
 }
 
 static HeapTuple
@@ -135,7 +130,7 @@ accept_state(FunctionCallInfo fcinfo, Relation rel)
 		state = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(AcceptState));
 		state->caller = GetUserId();
 		state->row_cxt = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "io_notify row", ALLOCSET_DEFAULT_SIZES);
-		state->service_cxt = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "io_notify service", ALLOCSET_SMALL_SIZES);
+		state->templates = ion_template_check_create(fcinfo->flinfo->fn_mcxt);
 		fcinfo->flinfo->fn_extra = state;
 	}
 	if (state->relid != RelationGetRelid(rel) || state->map.natts != RelationGetDescr(rel)->natts)
@@ -157,8 +152,6 @@ read_service(AcceptState *state, const char *name)
 {
 	IonCaller	caller;
 
-	MemoryContextReset(state->service_cxt);
-	state->template = NULL;
 	state->service = ion_service_known(name);
 	if (state->service == NULL)
 	{
@@ -188,40 +181,6 @@ find_service(AcceptState *state, const IonMessageRow *row)
 		ion_value_error("service", "It is missing.", NULL);
 	if (state->service == NULL || strcmp(name, state->service->name) != 0)
 		read_service(state, name);
-}
-
-static void
-check_against_service(AcceptState *state, const IonMessageRow *row)
-{
-	ion_capability_check(row, state->service);
-	if (!row->isnull[ION_COL_TEMPLATE])
-		check_template(state, row);
-}
-
-static void
-check_template(AcceptState *state, const IonMessageRow *row)
-{
-	char	   *name = TextDatumGetCString(row->value[ION_COL_TEMPLATE]);
-	Datum		values[2];
-	IonCaller	caller;
-	uint64		found;
-
-	if (state->template != NULL && strcmp(state->template, name) == 0)
-		return;
-	values[0] = row->value[ION_COL_TEMPLATE];
-	values[1] = row->value[ION_COL_SERVICE];
-	SPI_connect();
-	ion_owner_begin(&caller, true);
-	found = ion_plan_run(&find_template, values, NULL, false);
-	ion_owner_end(&caller);
-	SPI_finish();
-	if (found == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("template \"%s\" does not exist for service \"%s\"", name, state->service->name),
-				 errhint("Templates stand in io_notify.template."),
-				 errhidestmt(true)));
-	state->template = MemoryContextStrdup(state->service_cxt, name);
 }
 
 /*

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -46,8 +47,14 @@ ion_capability_check(const IonMessageRow *row, const IonService *service)
 static bool
 is_advanced(const IonMessageRow *row)
 {
-	return !row->isnull[ION_COL_FEATURE_LEVEL] &&
-		strcmp(TextDatumGetCString(row->value[ION_COL_FEATURE_LEVEL]), "advanced") == 0;
+	static const char advanced[] = "advanced";
+	struct varlena *level;
+
+	if (row->isnull[ION_COL_FEATURE_LEVEL])
+		return false;
+	level = PG_DETOAST_DATUM_PACKED(row->value[ION_COL_FEATURE_LEVEL]);
+	return VARSIZE_ANY_EXHDR(level) == sizeof(advanced) - 1 &&
+		memcmp(VARDATA_ANY(level), advanced, sizeof(advanced) - 1) == 0;
 }
 
 static void
@@ -76,7 +83,8 @@ check_third_party(const IonMessageRow *row, const IonService *service)
 static void
 check_recipient(const IonMessageRow *row, const IonService *service)
 {
-	if (!ion_service_may_address(service, TextDatumGetCString(row->value[ION_COL_RECIPIENT])))
+	if (service->n_recipients > 0 &&
+		!ion_service_may_address(service, TextDatumGetCString(row->value[ION_COL_RECIPIENT])))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("service \"%s\" may send to its authorised recipients only", service->name),

@@ -52,7 +52,7 @@ static const char *const channels[] = {"inbox", "push", "email", "sms", "webhook
 static const char *const choice_keys[] = {"fiscal_code", "service", "preference_version", "channel"};
 
 static bool run_as_owner(IonPlan *plan, Datum *values);
-static int32 version_of(Datum citizen, bool *found);
+static int32 version_of(Datum citizen, bool lock);
 static void fill_version(IonTriggerRow *row);
 static void require_version(Datum citizen, int32 version);
 static void require_consistent(Datum service, Datum citizen, bool inbox, bool enabled);
@@ -76,32 +76,33 @@ run_as_owner(IonPlan *plan, Datum *values)
 }
 
 static int32
-version_of(Datum citizen, bool *found)
+version_of(Datum citizen, bool lock)
 {
 	int32		version = 0;
 	bool		isnull;
 
 	SPI_connect();
-	*found = run_as_owner(&current_version, &citizen);
-	if (*found)
+	if (run_as_owner(lock ? &lock_version : &current_version, &citizen))
 		version = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return version;
 }
 
-/* Left out, the version is the citizen's current one. */
+/* Left out, the version is the citizen's current one; for an app it stays that. */
 static void
 fill_version(IonTriggerRow *row)
 {
 	bool		isnull;
-	bool		found;
 	Datum		citizen = ion_row_datum(row, row->new, "fiscal_code", &isnull);
 
 	if (isnull)
 		return;
 	(void) ion_row_datum(row, row->new, "preference_version", &isnull);
-	if (isnull)
-		ion_row_set(row, "preference_version", Int32GetDatum(version_of(citizen, &found)), false);
+	if (!isnull)
+		return;
+	/* nobody else's row is locked */
+	ion_row_require_own(row, NULL, 0);
+	ion_row_set(row, "preference_version", Int32GetDatum(version_of(citizen, !row->by_owner)), false);
 }
 
 /* The citizen's row stays locked until the transaction ends. */
@@ -237,6 +238,11 @@ ion_preference_allowed(PG_FUNCTION_ARGS)
 	ErrorContextCallback frame;
 
 	ion_hide_begin(&frame);
+	/* it tells what it finds, and locks: not for whoever calls it by hand */
+	if (!ion_is_owner(GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("only functions of io_notify may ask this")));
 	for (size_t i = 0; i < lengthof(channels) && !known; i++)
 		known = strcmp(channel, channels[i]) == 0;
 	if (!known)

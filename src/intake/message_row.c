@@ -46,6 +46,7 @@ static const char *const column_names[ION_COLUMNS] = {
 	[ION_COL_IDEMPOTENCY_KEY] = "idempotency_key",
 	[ION_COL_CREATED_AT] = "created_at",
 	[ION_COL_CREATED_BY] = "created_by",
+	[ION_COL_TEMPLATE_VERSION] = "template_version",
 };
 
 static void hash_value(EVP_MD_CTX *md, Datum value, Form_pg_attribute attr);
@@ -143,7 +144,7 @@ ion_message_hash(const IonMessageRow *row, const IonColumnMap *map, TupleDesc de
 		{
 			/* what the database adds is not what the sender wrote */
 			if (c == ION_COL_IDEMPOTENCY_KEY || c == ION_COL_CREATED_AT ||
-				c == ION_COL_CREATED_BY || row->isnull[c])
+				c == ION_COL_CREATED_BY || c == ION_COL_TEMPLATE_VERSION || row->isnull[c])
 				continue;
 			EVP_DigestUpdate(md, column_names[c], strlen(column_names[c]) + 1);
 			hash_value(md, row->value[c], TupleDescAttr(desc, map->attnum[c]));

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * registry_trigger.c
- *	  Triggers that check templates, and keep evidence as it is.
+ *	  What the registry's triggers share, and what keeps evidence as it is.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,12 +16,7 @@
 #include "base/fiscal_code.h"
 #include "base/settings.h"
 #include "intake/registry_trigger.h"
-#include "render/template.h"
-#include "render/text_check.h"
 
-static void check_template_text(const char *which, const char *text);
-
-PG_FUNCTION_INFO_V1(ion_check_template);
 PG_FUNCTION_INFO_V1(ion_append_only);
 
 HeapTuple
@@ -62,36 +57,6 @@ ion_registry_fiscal_code(const char *what, const char *code)
 
 	if (verdict != ION_FISCAL_CODE_VALID)
 		ion_registry_error(what, ion_fiscal_code_verdict_text(verdict));
-}
-
-static void
-check_template_text(const char *which, const char *text)
-{
-	IonTemplateError error;
-
-	if (ion_template_parse(text, strlen(text), &error) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s of the template is not valid", which),
-				 errdetail("Line %d, column %d: %s.", error.line, error.column, error.message)));
-}
-
-Datum
-ion_check_template(PG_FUNCTION_ARGS)
-{
-	HeapTuple	tuple = ion_registry_row(fcinfo);
-	char	   *subject = ion_registry_column(fcinfo, tuple, "subject");
-	char	   *markdown = ion_registry_column(fcinfo, tuple, "markdown");
-
-	if (subject != NULL)
-	{
-		if (ion_text_has_control(subject, strlen(subject)))
-			ion_registry_error("subject of the template", "It holds a control character");
-		check_template_text("subject", subject);
-	}
-	if (markdown != NULL)
-		check_template_text("markdown", markdown);
-	return PointerGetDatum(tuple);
 }
 
 Datum

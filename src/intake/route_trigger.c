@@ -34,7 +34,7 @@ typedef struct Explanation
 } Explanation;
 
 static Datum masked_address(IonChannel channel, Datum address);
-static void explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason);
+static void explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason, const char *remark);
 
 PG_FUNCTION_INFO_V1(ion_route);
 PG_FUNCTION_INFO_V1(ion_route_explain);
@@ -91,7 +91,7 @@ masked_address(IonChannel channel, Datum address)
 }
 
 static void
-explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason)
+explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason, const char *remark)
 {
 	Explanation *explanation = arg;
 	Datum		values[4] = {0};
@@ -102,9 +102,11 @@ explain_delivery(void *arg, IonChannel channel, Datum address, IonReason reason)
 	nulls[2] = address == (Datum) 0;
 	if (!nulls[2])
 		values[2] = explanation->whole ? address : masked_address(channel, address);
-	nulls[3] = reason == ION_REASON_NONE;
+	if (reason != ION_REASON_NONE)
+		remark = ion_reason_name(reason);
+	nulls[3] = remark == NULL;
 	if (!nulls[3])
-		values[3] = CStringGetTextDatum(ion_reason_name(reason));
+		values[3] = CStringGetTextDatum(remark);
 	tuplestore_putvalues(explanation->out->setResult, explanation->out->setDesc, values, nulls);
 }
 

@@ -24,6 +24,7 @@
 
 #include "base/owner.h"
 #include "intake/authority.h"
+#include "intake/template_check.h"
 #include "intake/wake.h"
 #include "queue/plan.h"
 
@@ -160,7 +161,8 @@ row_to_params(TriggerData *trigger, HeapTuple tuple)
 
 /*
  * notify('service', 'template', 'recipient column' [, 'send_after column'])
- * on an application's table: one message per row, the row being its params.
+ * on an application's table: one message per row, the row being its params, or
+ * what the template declares of it.
  */
 Datum
 ion_notify(PG_FUNCTION_ARGS)
@@ -191,7 +193,7 @@ ion_notify(PG_FUNCTION_ARGS)
 	SPI_connect();
 	values[0] = CStringGetTextDatum(args[0]);
 	values[2] = CStringGetTextDatum(args[1]);
-	values[3] = row_to_params(trigger, tuple);
+	values[3] = ion_template_declared(args[0], args[1], row_to_params(trigger, tuple));
 	values[6] = CStringGetTextDatum("normal");
 	nulls[0] = nulls[2] = nulls[3] = nulls[6] = ' ';
 	for (int i = 2; i < trigger->tg_trigger->tgnargs; i++)

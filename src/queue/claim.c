@@ -42,7 +42,8 @@ enum
 	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_ORPHANED, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
 	COL_ADDRESS, COL_SERVICE, COL_RECIPIENT, COL_SUBJECT, COL_MARKDOWN, COL_TEMPLATE, COL_LANGUAGE, COL_REFERENCE,
 	COL_MESSAGE_PRIORITY, COL_SECURE, COL_CREATED_AT, COL_DUE_DATE, COL_AMOUNT, COL_NOTICE, COL_PAYEE, COL_INVALID_AFTER,
-	COL_LAST = COL_INVALID_AFTER
+	COL_TEMPLATE_VERSION, COL_PARAMS, COL_CITIZEN_LANGUAGE, COL_TIME_ZONE,
+	COL_LAST = COL_TIME_ZONE
 };
 
 static IonPlan claim_plan = {
@@ -64,8 +65,11 @@ static IonPlan claim_plan = {
 	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address, q.service) "
 	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.orphaned, c.priority, c.due_at, c.expires_at, c.address, "
 	"  c.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
-	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, m.payment_invalid_after_due_date "
-	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id",
+	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, m.payment_invalid_after_due_date, "
+	"  m.template_version, CASE WHEN m.template IS NOT NULL THEN m.params::text END, z.language, z.time_zone "
+	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id "
+	/* the citizen is looked up only where what is sent depends on it */
+	"LEFT JOIN io_notify.citizen z ON z.fiscal_code = CASE WHEN m.template IS NOT NULL OR m.due_date IS NOT NULL THEN m.recipient END",
 	18,
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 		TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
@@ -74,28 +78,10 @@ static IonPlan claim_plan = {
 
 /* What all messages of a service share: one row per service of a claim. */
 static IonPlan read_services = {
-	"SELECT s.name, s.title, s.require_secure_channels, coalesce(s.language, o.default_language), o.name "
+	"SELECT s.name, s.title, s.require_secure_channels, s.language, o.name, o.default_language, o.code, "
+	"  s.email_content = 'preview', s.sms_max_segments, s.sms_transliterate "
 	"FROM io_notify.service s LEFT JOIN io_notify.organization o ON o.code = s.organization WHERE s.name = ANY ($1)",
 	1, {TEXTARRAYOID}, NULL
-};
-
-/*
- * The texts of templated messages: the recipient's language, else the
- * service's, the organization's, Italian, any; a service's own template before
- * a common one.
- */
-static IonPlan read_templates = {
-	"SELECT i.n::int4, t.subject, t.markdown, coalesce(m.params, '{}')::text, t.language "
-	"FROM unnest($1::uuid[]) WITH ORDINALITY i (id, n) "
-	"JOIN io_notify.message m ON m.id = i.id "
-	"LEFT JOIN io_notify.service s ON s.name = m.service "
-	"LEFT JOIN io_notify.organization o ON o.code = s.organization "
-	"LEFT JOIN io_notify.citizen z ON z.fiscal_code = m.recipient "
-	"LEFT JOIN LATERAL (SELECT x.subject, x.markdown, x.language FROM io_notify.template x "
-	"   WHERE x.name = m.template AND (x.service = m.service OR x.service IS NULL) "
-	"   ORDER BY x.language = coalesce(m.language, z.language) DESC NULLS LAST, x.language = s.language DESC NULLS LAST, "
-	"            x.language = o.default_language DESC NULLS LAST, x.language = 'it' DESC, x.service IS NULL, x.language LIMIT 1) t ON true",
-	1, {UUIDARRAYOID}, NULL
 };
 
 /* Of those whom not every delivery may disturb, the few who have quiet hours. */
@@ -150,7 +136,6 @@ static void channel_arrays(IonLane **lanes, int n, Datum *channels, Datum *desti
 static Datum array_of(Datum *items, int n, Oid type);
 static IonJob *job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now, MemoryContext parent);
 static void complete_services(IonJob **jobs, int n);
-static void complete_templates(List *jobs);
 static void complete_quiet_hours(IonJob **jobs, int n);
 static char *copy_text(const Datum *v, const bool *isnull, int column);
 
@@ -253,7 +238,12 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->address = copy_text(v, isnull, COL_ADDRESS);
 	job->subject = copy_text(v, isnull, COL_SUBJECT);
 	job->markdown = copy_text(v, isnull, COL_MARKDOWN);
+	job->template = copy_text(v, isnull, COL_TEMPLATE);
+	job->template_version = isnull[COL_TEMPLATE_VERSION - 1] ? 0 : DatumGetInt32(v[COL_TEMPLATE_VERSION - 1]);
+	job->params = copy_text(v, isnull, COL_PARAMS);
 	job->language = copy_text(v, isnull, COL_LANGUAGE);
+	job->citizen_language = copy_text(v, isnull, COL_CITIZEN_LANGUAGE);
+	job->time_zone = copy_text(v, isnull, COL_TIME_ZONE);
 	job->reference = copy_text(v, isnull, COL_REFERENCE);
 	job->priority = copy_text(v, isnull, COL_MESSAGE_PRIORITY);
 	job->secure = !isnull[COL_SECURE - 1] && DatumGetBool(v[COL_SECURE - 1]);
@@ -277,7 +267,6 @@ ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token
 	Datum		v[COL_LAST];
 	bool		isnull[COL_LAST];
 	IonJob	  **claimed;
-	List	   *templated = NIL;
 
 	lane_arrays(lanes, n_lanes, values);
 	values[12] = TimestampTzGetDatum(now);
@@ -311,13 +300,9 @@ ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token
 		lane->claimed++;
 		claimed[i] = job_from_row(v, isnull, lane, now, parent);
 		dlist_push_tail(jobs, &claimed[i]->node);
-		if (!isnull[COL_TEMPLATE - 1])
-			templated = lappend(templated, claimed[i]);
 	}
 	SPI_freetuptable(SPI_tuptable);
 	complete_services(claimed, (int) n);
-	if (templated != NIL)
-		complete_templates(templated);
 	complete_quiet_hours(claimed, (int) n);
 	ion_suppression_apply(claimed, (int) n, now);
 	return (int) n;
@@ -356,45 +341,16 @@ complete_services(IonJob **jobs, int n)
 			jobs[i]->secure = jobs[i]->secure || DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
 			old = MemoryContextSwitchTo(jobs[i]->cxt);
 			jobs[i]->service_title = SPI_getvalue(row, desc, 2);
-			if (jobs[i]->language == NULL)
-				jobs[i]->language = SPI_getvalue(row, desc, 4);
+			jobs[i]->service_language = SPI_getvalue(row, desc, 4);
 			jobs[i]->organization = SPI_getvalue(row, desc, 5);
+			jobs[i]->organization_language = SPI_getvalue(row, desc, 6);
+			jobs[i]->organization_code = SPI_getvalue(row, desc, 7);
+			jobs[i]->email_preview = DatumGetBool(SPI_getbinval(row, desc, 8, &isnull));
+			jobs[i]->sms_max_segments = DatumGetInt32(SPI_getbinval(row, desc, 9, &isnull));
+			jobs[i]->sms_transliterate = DatumGetBool(SPI_getbinval(row, desc, 10, &isnull));
 			MemoryContextSwitchTo(old);
 			break;
 		}
-	}
-	SPI_freetuptable(SPI_tuptable);
-}
-
-/* Give templated jobs their template's texts, to be rendered later. */
-static void
-complete_templates(List *jobs)
-{
-	Datum	   *ids = palloc(sizeof(Datum) * list_length(jobs));
-	int			n = 0;
-	ListCell   *lc;
-	Datum		value;
-	uint64		rows;
-
-	foreach(lc, jobs)
-		ids[n++] = UUIDPGetDatum(&((IonJob *) lfirst(lc))->message_id);
-	value = array_of(ids, n, UUIDOID);
-	rows = ion_plan_run(&read_templates, &value, NULL, false);
-	for (uint64 k = 0; k < rows; k++)
-	{
-		HeapTuple	row = SPI_tuptable->vals[k];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		bool		isnull;
-		IonJob	   *job = list_nth(jobs, DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)) - 1);
-		MemoryContext old = MemoryContextSwitchTo(job->cxt);
-		char	   *language = SPI_getvalue(row, desc, 5);
-
-		job->subject = SPI_getvalue(row, desc, 2);
-		job->markdown = SPI_getvalue(row, desc, 3);
-		job->params = SPI_getvalue(row, desc, 4);
-		if (language != NULL)
-			job->language = language;
-		MemoryContextSwitchTo(old);
 	}
 	SPI_freetuptable(SPI_tuptable);
 }

@@ -59,6 +59,7 @@ struct IonFactReader
 
 static IonLookup *opened(IonFactReader *reader, Table *table, const char *name, const char *const *columns, int n, int n_keys);
 static Datum text_column(const IonLookup *citizen, int column);
+static bool is_among(const Datum *texts, int n, Datum text);
 static void read_preferences(IonFactReader *reader, Datum fiscal_code, Datum service, Datum version, IonFacts *facts);
 static bool read_activation(IonFactReader *reader, Datum service, Datum fiscal_code);
 static bool is_past(const IonLookup *lookup, int column, TimestampTz now);
@@ -234,6 +235,17 @@ ion_facts_suppressed(IonFactReader *reader, IonChannel channel, Datum address, D
 	return false;
 }
 
+static bool
+is_among(const Datum *texts, int n, Datum text)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (DatumGetBool(DirectFunctionCall2Coll(texteq, DEFAULT_COLLATION_OID, texts[i], text)))
+			return true;
+	}
+	return false;
+}
+
 int
 ion_facts_devices(IonFactReader *reader, Datum fiscal_code, Datum *endpoints)
 {
@@ -243,8 +255,13 @@ ion_facts_devices(IonFactReader *reader, Datum fiscal_code, Datum *endpoints)
 	ion_lookup_find(device, &fiscal_code);
 	while (n < ION_DEVICES_MAX && ion_lookup_next(device))
 	{
-		if (!is_past(device, 2, reader->now))
-			endpoints[n++] = text_column(device, 1);
+		Datum		endpoint;
+
+		if (is_past(device, 2, reader->now))
+			continue;
+		endpoint = text_column(device, 1);
+		if (!is_among(endpoints, n, endpoint))
+			endpoints[n++] = endpoint;
 	}
 	return n;
 }

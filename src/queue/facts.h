@@ -47,7 +47,7 @@ extern void ion_facts_read(IonFactReader *reader, const IonService *service, Dat
 /* Whether address must not be used on channel by the service of this name. */
 extern bool ion_facts_suppressed(IonFactReader *reader, IonChannel channel, Datum address, Datum service);
 
-/* The endpoints of a citizen's devices (texts); returns their number. */
+/* The endpoints of a citizen's devices (texts), each once; returns their number. */
 extern int	ion_facts_devices(IonFactReader *reader, Datum fiscal_code, Datum *endpoints);
 
 extern void ion_facts_close(IonFactReader *reader);

@@ -40,6 +40,9 @@ typedef struct IonQuiet
 
 struct IonLane;
 struct IonProvider;
+struct IonFamily;
+struct IonTemplateText;
+struct IonLayoutKept;
 
 typedef struct IonJob
 {
@@ -62,13 +65,23 @@ typedef struct IonJob
 	char	   *service;
 	char	   *service_title;	/* or NULL */
 	char	   *organization;
+	char	   *organization_code;
 	char	   *recipient;
 	char	   *address;		/* or NULL: the provider's own URL */
-	char	   *subject;		/* the template's, unrendered, when params */
+	char	   *subject;		/* of a template: NULL until filled in */
 	char	   *markdown;
-	char	   *params;			/* JSON text; NULL: subject and markdown are
-								 * final */
-	char	   *language;
+	char	   *template;		/* its name, or NULL */
+	int32		template_version;
+	char	   *params;			/* JSON text, or NULL */
+	char	   *language;		/* the sender's wish; then what is written */
+	char	   *citizen_language;	/* or NULL, here and below */
+	char	   *service_language;
+	char	   *organization_language;
+	char	   *time_zone;		/* the citizen's; read for templates and due
+								 * dates */
+	bool		email_preview;	/* mails show the beginning only */
+	int			sms_max_segments;	/* the service's, then the text's */
+	bool		sms_transliterate;
 	char	   *reference;		/* or NULL */
 	char	   *priority;
 	bool		secure;			/* do not put content into open channels */
@@ -79,6 +92,13 @@ typedef struct IonJob
 	char	   *payment_notice; /* or NULL */
 	char	   *payment_payee;	/* or NULL */
 	bool		payment_invalid_after_due_date;
+
+	/* kept for many jobs, pinned by this one: see channel/content_read.c */
+	bool		content_read;
+	struct IonFamily *family;	/* the template; NULL: none, or gone */
+	struct IonTemplateText *text;	/* of it, for this channel and reader */
+	struct IonLayoutKept *layout;	/* or NULL */
+	bool		plain;			/* markdown is plain text: an SMS */
 
 	/* filled in on the way */
 	Oid			provider;		/* InvalidOid until one is chosen */

@@ -10,23 +10,45 @@
  */
 #include "postgres.h"
 
+#include "utils/snapmgr.h"
+
 #include "queue/plan.h"
+
+static void prepare(IonPlan *plan);
+
+static void
+prepare(IonPlan *plan)
+{
+	SPIPlanPtr	prepared;
+
+	if (plan->plan != NULL)
+		return;
+	prepared = SPI_prepare(plan->sql, plan->nargs, plan->argtypes);
+	if (prepared == NULL)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(prepared) != 0)
+		elog(ERROR, "could not keep a prepared statement");
+	plan->plan = prepared;
+}
+
+uint64
+ion_plan_run_latest(IonPlan *plan, Datum *values)
+{
+	int			rc;
+
+	prepare(plan);
+	rc = SPI_execute_snapshot(plan->plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 0);
+	if (rc < 0)
+		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
 
 uint64
 ion_plan_run(IonPlan *plan, Datum *values, const char *nulls, bool read_only)
 {
 	int			rc;
 
-	if (plan->plan == NULL)
-	{
-		SPIPlanPtr	prepared = SPI_prepare(plan->sql, plan->nargs, plan->argtypes);
-
-		if (prepared == NULL)
-			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-		if (SPI_keepplan(prepared) != 0)
-			elog(ERROR, "could not keep a prepared statement");
-		plan->plan = prepared;
-	}
+	prepare(plan);
 	rc = SPI_execute_plan(plan->plan, values, nulls, read_only, 0);
 	if (rc < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(rc));

@@ -29,4 +29,10 @@ typedef struct IonPlan
  */
 extern uint64 ion_plan_run(IonPlan *plan, Datum *values, const char *nulls, bool read_only);
 
+/*
+ * Run a query under the latest snapshot, whatever the transaction's own: for
+ * what a process keeps.
+ */
+extern uint64 ion_plan_run_latest(IonPlan *plan, Datum *values);
+
 #endif							/* ION_QUEUE_PLAN_H */

@@ -3,11 +3,12 @@
  * quota.c
  *	  Daily and monthly quotas of services, counted to the unit.
  *
- * A statement draws from the ledger (quota_ledger.c) in blocks that double,
- * so a statement of 100,000 rows asks it two dozen times and one of one row
- * once, and gives back at its end what it did not need.  Near the limit a
- * block is never more than an eighth of what is left: others shall not wait
- * for units that come back.
+ * A statement draws the units of its messages from the ledger
+ * (quota_ledger.c) all at once: two that held some and waited for the rest
+ * would wait for each other.  For channels, where nobody knows the number
+ * beforehand, and of a quota that defers it draws blocks that double, so that
+ * one of 100,000 rows asks two dozen times, but near the limit never more than
+ * an eighth of what is left.  What was not needed goes back at its end.
  *
  * Days and months are UTC's.  The limits are read with each statement and
  * after each wait, as they are committed then; what was used before counts
@@ -34,9 +35,9 @@
 #include "queue/quota.h"
 #include "queue/quota_ledger.h"
 
-#define RETRY_US		(60 * USECS_PER_SEC)	/* when the last units may yet come back */
-#define BLOCK_SHARE		8		/* a block takes at most this part of what is left */
-#define DAYS_AHEAD		62		/* how far deliveries are booked into later periods */
+#define RETRY_US		(60 * USECS_PER_SEC)	/* units may come back */
+#define BLOCK_SHARE		8		/* a block is at most this part of the rest */
+#define DAYS_AHEAD		62		/* how far ahead deliveries are booked */
 
 enum
 {
@@ -46,6 +47,7 @@ static const char *const period_names[PERIODS] = {"day", "month"};
 static const char *const period_adjectives[PERIODS] = {"daily", "monthly"};
 
 #define NO_LIMIT (-1)
+#define EXPECTATIONS_MAX 16		/* services, about */
 
 /* What a statement draws for one service and channel. */
 typedef struct Account
@@ -56,11 +58,12 @@ typedef struct Account
 	Datum		channel_text;
 	int64		limit[PERIODS]; /* or NO_LIMIT */
 	bool		limited;		/* there is one */
-	bool		forced;			/* emergencies: they draw from now's periods alone */
+	bool		forced;			/* emergencies: from now's periods alone */
 	TimestampTz at;				/* a moment in the periods drawn from */
 	int64		reserved;		/* drawn in the ledger, not yet used */
 	int64		drawn;			/* in the ledger, since at was set */
 	int64		block;
+	int64		expected;		/* known to be needed from here on */
 } Account;
 
 struct IonQuotaUse
@@ -107,6 +110,27 @@ ion_quota_begin(void)
 	use->cxt = CurrentMemoryContext;
 	use->now = GetCurrentTimestamp();
 	return use;
+}
+
+bool
+ion_quota_expects(const IonQuotaUse *use, const char *service)
+{
+	ListCell   *lc;
+
+	foreach(lc, use->accounts)
+	{
+		const Account *account = lfirst(lc);
+
+		if (account->channel[0] == '\0' && !account->forced && strcmp(account->service, service) == 0)
+			return false;
+	}
+	return list_length(use->accounts) < EXPECTATIONS_MAX;
+}
+
+void
+ion_quota_expect(IonQuotaUse *use, const char *service, int64 n)
+{
+	account_for(use, service, "", false)->expected = n;
 }
 
 static Account *
@@ -232,18 +256,23 @@ ledger_key(const Account *account, int period, IonLedgerKey *key, TimestampTz *e
 	key->starts_on = period_of(period, account->at, ends_at);
 }
 
-/* As much as the statement may come to need, while others find enough. */
+/*
+ * All that the statement is known to need, if it is there; else more than
+ * last time, while others find enough.
+ */
 static int64
 block_size(const Account *account, int64 n, const IonLedgerSum *sums)
 {
-	int64		block = account->block;
+	int64		room = PG_INT64_MAX;
 
 	for (int p = 0; p < PERIODS; p++)
 	{
 		if (account->limit[p] != NO_LIMIT)
-			block = Min(block, (account->limit[p] - sums[p].possible) / BLOCK_SHARE);
+			room = Min(room, account->limit[p] - sums[p].possible);
 	}
-	return Max(block, n);
+	if (account->expected - account->reserved <= room && account->expected > account->reserved)
+		return Max(account->expected - account->reserved, n);
+	return Max(Min(account->block, room / BLOCK_SHARE), n);
 }
 
 /*
@@ -340,7 +369,7 @@ refuse(const Account *account, int64 n, const Shortage *shortage, TimestampTz no
 	int64		limit = account->limit[shortage->period];
 	int64		used = shortage->settled - account->drawn;
 	int64		seconds = Max(1, (shortage->renewed_at - now + USECS_PER_SEC - 1) / USECS_PER_SEC);
-	int64		wanted = account->drawn - account->reserved + n;
+	int64		wanted = account->drawn - account->reserved + Max(n, account->expected);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -349,8 +378,8 @@ refuse(const Account *account, int64 n, const Shortage *shortage, TimestampTz no
 			 errmsg("service \"%s\" is over its %s quota of channel %s", account->service,
 					period_adjectives[shortage->period], account->channel),
 			 errdetail("Limit " INT64_FORMAT ", used " INT64_FORMAT ", remaining " INT64_FORMAT
-					   "; this statement needs " INT64_FORMAT " or more.",
-					   limit, used, Max(0, limit - used), wanted),
+					   "; this statement needs " INT64_FORMAT "%s.",
+					   limit, used, Max(0, limit - used), wanted, account->expected >= n ? "" : " or more"),
 			 wanted > limit ?
 			 errhint("More than the quota cannot be sent at once; the next begins at %s, in " INT64_FORMAT " s.",
 					 utc_text(shortage->renewed_at), seconds) :
@@ -391,7 +420,9 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 
 	while (account->limited && account->reserved < n)
 	{
-		verdict = reserve(use, account, n - account->reserved, false, &shortage);
+		int64		need = Max(n, defer ? 0 : account->expected);
+
+		verdict = reserve(use, account, need - account->reserved, false, &shortage);
 		if (verdict == DRAWN)
 			break;
 		if (!defer && verdict == USED_UP)
@@ -412,6 +443,7 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 		book_ahead(use, account, n, &shortage);
 		break;
 	}
+	account->expected = Max(0, account->expected - n);
 	if (!account->limited)
 		return true;
 	account->reserved -= n;
@@ -440,7 +472,9 @@ ion_quota_end(IonQuotaUse *use)
 	ListCell   *lc;
 
 	foreach(lc, use->accounts)
+	{
 		give_back(use, lfirst(lc));
+	}
 	if (use->ledger != NULL)
 		ion_ledger_close(use->ledger);
 }

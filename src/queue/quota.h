@@ -21,6 +21,15 @@ typedef struct IonQuotaUse IonQuotaUse;
 extern IonQuotaUse *ion_quota_begin(void);
 
 /*
+ * How many messages of service are still to draw: asked for before the first
+ * of them, so that a statement is served or refused as a whole instead of
+ * holding some units while it waits for the others.  Only the first few
+ * services of a statement are worth the counting: then ion_quota_expects.
+ */
+extern bool ion_quota_expects(const IonQuotaUse *use, const char *service);
+extern void ion_quota_expect(IonQuotaUse *use, const char *service, int64 n);
+
+/*
  * Draw n units of service's quota for channel (an IonChannel's name; "" means
  * messages).  True: drawn.
  *

@@ -67,7 +67,7 @@
 #include "queue/plan.h"
 #include "queue/quota_ledger.h"
 
-#define LOCK_CLASS 0x10F0		/* advisory locks of SQL functions have 1 and 2 */
+#define LOCK_CLASS 0x10F0		/* SQL's advisory locks have 1 and 2 */
 
 enum
 {
@@ -122,11 +122,12 @@ static void init_keys(const IonLedger *ledger, const IonLedgerKey *key, ScanKey 
 static void aim(IndexScanDesc scan, ScanKey keys, int32 slot, bool exact_slot, int32 turn, bool exact_turn);
 static void aim_key(ScanKey key, int32 value, bool exact);
 static int32 column_int32(IonLedger *ledger, int column);
+static bool is_outdated(TupleTableSlot *slot);
 static void see(IonLedger *ledger, const SnapshotData *dirty, SlotSeen *seen);
 static bool fits_beside(Relation rel, HeapTuple old, HeapTuple new);
 static void add_up(const SlotSeen *seen, IonLedgerSum *sum, bool *own);
 
-IonLedger *
+IonLedger  *
 ion_ledger_open(void)
 {
 	IonLedger  *ledger = palloc0(sizeof(IonLedger));
@@ -306,12 +307,25 @@ column_int32(IonLedger *ledger, int column)
 	return DatumGetInt32(slot_getattr(ledger->slot, ledger->attnum[column], &isnull));
 }
 
+/* Whether a version was written and replaced by the same (sub)transaction: it counts in no event. */
+static bool
+is_outdated(TupleTableSlot *slot)
+{
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+
+	return !(header->t_infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		HeapTupleHeaderGetRawXmax(header) == HeapTupleHeaderGetRawXmin(header);
+}
+
 static void
 see(IonLedger *ledger, const SnapshotData *dirty, SlotSeen *seen)
 {
 	bool		isnull;
 	int64		used = DatumGetInt64(slot_getattr(ledger->slot, ledger->attnum[COL_USED], &isnull));
 
+	if (TransactionIdIsValid(dirty->xmin) && is_outdated(ledger->slot))
+		return;
 	seen->least = seen->versions == 0 ? used : Min(seen->least, used);
 	seen->most = seen->versions == 0 ? used : Max(seen->most, used);
 	seen->versions++;

@@ -219,7 +219,8 @@ refuse(const char *service, double rate, int64 n, double left)
 {
 	double		capacity = capacity_of(rate);
 	double		asked = n + remembered(service);
-	double		remaining = left + remembered(service); /* once this transaction has rolled back */
+	double		remaining = left + remembered(service); /* once this transaction
+														 * has rolled back */
 	int64		seconds = (int64) Max(1.0, ceil((Min(asked, capacity) - remaining) / rate));
 
 	ereport(ERROR,

@@ -12,7 +12,8 @@
 
 #include "datatype/timestamp.h"
 
-#define ION_RATE_BURST_SECONDS 5	/* a full bucket holds this long's tokens, at least one */
+#define ION_RATE_BURST_SECONDS 5	/* a full bucket holds this long's tokens,
+									 * at least one */
 
 /*
  * Draw n tokens for messages of service, which may send rate_per_second of

@@ -60,7 +60,11 @@ typedef struct Router
 	MemoryContext row_cxt;		/* reset for every message */
 	const IonService *service;	/* the last message's */
 	IonQuotaUse *quota;			/* begun with the first draw */
-	bool		due;			/* in a dispatcher: over a quota always means later */
+	Tuplestorestate *messages;	/* a statement's; NULL: no statement */
+	TupleDesc	desc;			/* of messages */
+	const int  *attnum;
+	int			pointer;		/* where we are in messages */
+	bool		due;			/* in a dispatcher, which never refuses */
 	IonRouteFound found;		/* explaining: told instead of stored */
 	void	   *found_arg;
 } Router;
@@ -73,6 +77,7 @@ static bool know_service(Router *router, const IonRouteMessage *message);
 static void take_in(Router *router, const IonRouteMessage *message);
 static bool is_emergency(const IonRouteMessage *message);
 static bool draw_quota(Router *router, const IonRouteMessage *message, const char *channel, TimestampTz *retry_at);
+static int64 count_rest(const Router *router);
 static TimestampTz draw_rate(const Router *router, const IonRouteMessage *message);
 static void route_message(Router *router, const IonRouteMessage *message);
 static void route_channel(Router *router, const IonRouteMessage *message, const IonRecipient *to, int16 seq,
@@ -163,6 +168,10 @@ ion_route_new(Tuplestorestate *messages, TupleDesc desc, int64 rows)
 	mine = tuplestore_alloc_read_pointer(messages, EXEC_FLAG_REWIND);
 	tuplestore_select_read_pointer(messages, mine);
 	tuplestore_rescan(messages);
+	router.messages = messages;
+	router.desc = desc;
+	router.attnum = attnum;
+	router.pointer = mine;
 	while (tuplestore_gettupleslot(messages, true, false, slot))
 	{
 		IonRouteMessage message;
@@ -302,7 +311,37 @@ draw_quota(Router *router, const IonRouteMessage *message, const char *channel, 
 		ion_quota_count(router->quota, service->name, channel, 1);
 		return true;
 	}
+	if (router->messages != NULL && channel[0] == '\0' && ion_quota_expects(router->quota, service->name))
+		ion_quota_expect(router->quota, service->name, 1 + count_rest(router));
 	return ion_quota_draw(router->quota, service->name, channel, 1, service->defers || router->due, retry_at);
+}
+
+/* How many messages of this service that draw on its quota follow in the statement. */
+static int64
+count_rest(const Router *router)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(router->desc, &TTSOpsMinimalTuple);
+	int			ahead = tuplestore_alloc_read_pointer(router->messages, EXEC_FLAG_REWIND);
+	int			length = strlen(router->service->name);
+	int64		n = 0;
+
+	tuplestore_copy_read_pointer(router->messages, router->pointer, ahead);
+	tuplestore_select_read_pointer(router->messages, ahead);
+	while (tuplestore_gettupleslot(router->messages, true, false, slot))
+	{
+		bool		isnull[3];
+		void	   *service = DatumGetPointer(slot_getattr(slot, router->attnum[ION_MSG_SERVICE], &isnull[0]));
+		Datum		priority = slot_getattr(slot, router->attnum[ION_MSG_PRIORITY], &isnull[1]);
+		Datum		send_after = slot_getattr(slot, router->attnum[ION_MSG_SEND_AFTER], &isnull[2]);
+
+		if (VARSIZE_ANY_EXHDR(service) == (Size) length && memcmp(VARDATA_ANY(service), router->service->name, length) == 0 &&
+			*(char *) VARDATA_ANY(DatumGetPointer(priority)) != 'e' &&
+			(isnull[2] || DatumGetTimestampTz(send_after) <= router->rows.now))
+			n++;
+	}
+	tuplestore_select_read_pointer(router->messages, router->pointer);
+	ExecDropSingleTupleTableSlot(slot);
+	return n;
 }
 
 /* When the service's rate lets the message go; 0: at once. */
@@ -344,7 +383,7 @@ route_message(Router *router, const IonRouteMessage *message)
 	if (rejection != ION_REASON_NONE)
 	{
 		if (router->found != NULL)
-			router->found(router->found_arg, ION_CHANNEL_INBOX, (Datum) 0, rejection);
+			router->found(router->found_arg, ION_CHANNEL_INBOX, (Datum) 0, rejection, NULL);
 		else
 			ion_route_rows_delivery(&router->rows, message, 1, ION_CHANNEL_INBOX, (Datum) 0, rejection, NULL, 0);
 		return;
@@ -424,7 +463,7 @@ route_channel(Router *router, const IonRouteMessage *message, const IonRecipient
 	}
 	if (router->found != NULL)
 	{
-		router->found(router->found_arg, channel, address, reason);
+		router->found(router->found_arg, channel, address, reason, remark);
 		return;
 	}
 	due = due_time(message, to, channel);

@@ -37,9 +37,10 @@ extern uint64 ion_route_due(Datum ids);
 
 /*
  * The decision for one message of a service to a recipient, told to found
- * delivery by delivery, nothing stored.  address is a text, or 0.
+ * delivery by delivery, nothing stored.  address is a text, or 0; remark is
+ * what a delivery that goes all the same would have as its reason, or NULL.
  */
-typedef void (*IonRouteFound) (void *arg, IonChannel channel, Datum address, IonReason reason);
+typedef void (*IonRouteFound) (void *arg, IonChannel channel, Datum address, IonReason reason, const char *remark);
 extern void ion_route_decide(const char *service, Datum recipient, IonRouteFound found, void *arg);
 
 #endif							/* ION_QUEUE_ROUTE_H */

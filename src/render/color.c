@@ -22,6 +22,7 @@
 
 static int	hex_value(char c);
 static uint8 hex_byte(const char *two);
+static double contrast(double a, double b);
 static double luminance(IonColor color);
 static double linear(uint8 channel);
 static uint8 between(uint8 from, uint8 to, int step);
@@ -52,10 +53,7 @@ ion_color_write(IonColor color, char text[ION_COLOR_TEXT_SIZE])
 double
 ion_color_contrast(IonColor a, IonColor b)
 {
-	double		x = luminance(a) + 0.05;
-	double		y = luminance(b) + 0.05;
-
-	return x > y ? x / y : y / x;
+	return contrast(luminance(a), luminance(b));
 }
 
 IonColor
@@ -63,9 +61,9 @@ ion_color_text_on(IonColor background)
 {
 	IonColor	black = {0, 0, 0};
 	IonColor	white = {255, 255, 255};
+	double		ground = luminance(background);
 
-	return ion_color_contrast(background, white) >=
-		ion_color_contrast(background, black) ? white : black;
+	return contrast(ground, 1.0) >= contrast(ground, 0.0) ? white : black;
 }
 
 IonColor
@@ -73,15 +71,23 @@ ion_color_readable(IonColor wanted, IonColor background)
 {
 	IonColor	end = ion_color_text_on(background);
 	IonColor	shade = wanted;
+	double		ground = luminance(background);
 
 	for (int step = 1; step <= SHADES &&
-		 ion_color_contrast(shade, background) < ION_COLOR_CONTRAST_MIN; step++)
+		 contrast(luminance(shade), ground) < ION_COLOR_CONTRAST_MIN; step++)
 	{
 		shade.red = between(wanted.red, end.red, step);
 		shade.green = between(wanted.green, end.green, step);
 		shade.blue = between(wanted.blue, end.blue, step);
 	}
 	return shade;
+}
+
+/* Contrast ratio of two luminances (WCAG 2.1, glossary). */
+static double
+contrast(double a, double b)
+{
+	return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05);
 }
 
 static int

@@ -37,6 +37,7 @@ ion_local_time(int64 unix_microseconds, const char *time_zone,
 	UErrorCode	status = U_ZERO_ERROR;
 	UChar		name[ION_LOCAL_TIME_ZONE_MAX + 1];
 	UCalendar  *calendar;
+	int64		milliseconds = unix_microseconds / MILLISECOND;
 
 	if (unix_microseconds < UNIX_SECOND_MIN * SECOND + DAY ||
 		unix_microseconds > UNIX_SECOND_MAX * SECOND - DAY)
@@ -51,7 +52,7 @@ ion_local_time(int64 unix_microseconds, const char *time_zone,
 	}
 	calendar = ucal_open(name, -1, "en@calendar=gregorian", UCAL_GREGORIAN, &status);
 	ucal_setGregorianChange(calendar, ALWAYS_GREGORIAN, &status);
-	ucal_setMillis(calendar, (UDate) (unix_microseconds / MILLISECOND), &status);
+	ucal_setMillis(calendar, (UDate) milliseconds, &status);
 	local->year = ucal_get(calendar, UCAL_YEAR, &status);
 	local->month = ucal_get(calendar, UCAL_MONTH, &status) + 1;
 	local->day = ucal_get(calendar, UCAL_DATE, &status);

@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "channel/content.h"
 #include "channel/provider_health.h"
 #include "queue/claim.h"
 #include "queue/orphan.h"
@@ -349,6 +350,7 @@ claim_lanes(IonDispatcher *d, dlist_head *claimed, TimestampTz now, int already)
 		share.index = 0;
 		total = ion_claim(lanes, n, &share, d->token, d->paused_services, now, d->jobs_cxt, claimed);
 	}
+	ion_content_read(claimed);
 	/* fewer than asked for proves nothing: others lock and claim as we do */
 	for (int i = 0; i < n; i++)
 	{

@@ -16,8 +16,9 @@ SELECT isnt(pg_temp.put('mail', key => 'K'), NULL, 'keys are exact');
 SELECT isnt(pg_temp.put('mail'), NULL, 'no key, no memory');
 
 -- within one statement, and the order of a jsonb's keys
-WITH s AS (INSERT INTO io_notify.message (service, recipient, subject, markdown, params, idempotency_key)
-	SELECT 'mail', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'), CASE i % 2 WHEN 0 THEN '{"a": 1, "b": 2}' ELSE '{"b": 2, "a": 1}' END::jsonb, 'k' || i / 10
+INSERT INTO io_notify.template (name, service, subject, markdown) VALUES ('t', 'mail', 'S', 'M');
+WITH s AS (INSERT INTO io_notify.message (service, recipient, template, params, idempotency_key)
+	SELECT 'mail', 'RSSMRA85T10A562S', 't', CASE i % 2 WHEN 0 THEN '{"a": 1, "b": 2}' ELSE '{"b": 2, "a": 1}' END::jsonb, 'k' || i / 10
 	FROM generate_series(0, 99) i RETURNING 1)
 SELECT is(count(*), 10::bigint, 'duplicates inside one statement collapse') FROM s;
 SELECT throws_ok($$INSERT INTO io_notify.message (service, recipient, subject, markdown, idempotency_key)

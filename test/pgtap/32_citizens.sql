@@ -185,6 +185,7 @@ SELECT is(pg_temp.act('VRDGPP70A01H501S', format('io_notify.preference_set(%s, %
 	FROM (VALUES ($$'nothing', 'email', true$$, '42704'), ($$'mail', 'pigeon', true$$, '22023'), ($$'mail', NULL, true$$, '22023'), ($$'mail', 'email', NULL$$, '22023'), ($$NULL, 'email', true$$, '22023')) x (a, e);
 SELECT is(pg_temp.act('RSSMRA80A41H501Y', $$io_notify.preference_set('mail', 'email', true, 0)$$), '42704', 'of somebody not registered');
 SELECT is(pg_temp.run_as('tap_stranger', $$SELECT io_notify.preference_set('mail', 'email', true, 0)$$), '42501', 'by a stranger');
+SELECT is(pg_temp.run_as('tap_app', $$SELECT io_notify._preference_allowed('RSSMRA85T10A562S', 'mail', 'email', true, 0)$$), '42501', 'by the back door');
 SELECT io_notify.act_for('VRDGPP70A01H501S');
 SELECT is(pg_temp.run_as('tap_app', format($$INSERT INTO io_notify.preference (fiscal_code, service, preference_version, channel, enabled) VALUES ('VRDGPP70A01H501S', 'all', %s, 'sms', false) RETURNING 'written'$$, :v)), 'written', 'plain SQL');
 SELECT is(pg_temp.run_as('tap_app', $$INSERT INTO io_notify.preference (fiscal_code, service, channel, enabled) VALUES ('VRDGPP70A01H501S', 'all', 'pec', false) RETURNING preference_version$$), :'v', 'left out, the version is the current one');

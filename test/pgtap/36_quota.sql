@@ -1,7 +1,7 @@
 -- Quotas and rates: what is counted, what is refused or put off, what undoes it.
 BEGIN;
 \ir setup.inc
-SELECT plan(97);
+SELECT plan(93);
 
 CREATE FUNCTION pg_temp.refused(command text, OUT state text, OUT message text, OUT detail text, OUT hint text) LANGUAGE plpgsql AS $$
 BEGIN

@@ -70,7 +70,9 @@ my @refused = (
 	"$columns, template, params) $good, 'practice', '{\"n\": \"$canary{param}\"}')",
 	"INSERT INTO io_notify.message (service, recipient, template, params) VALUES ('portos', '$canary{recipient}', 'practice', '[\"$canary{param}\"]')",
 	"INSERT INTO io_notify.message (service, recipient, template, params) VALUES ('portos', '$canary{recipient}', 'missing', '{\"n\": \"$canary{param}\"}')",
-	"SELECT io_notify.send('portos', '$canary{wrong_code}', 'practice', '{\"n\": \"$canary{param}\"}')");
+	"SELECT io_notify.send('portos', '$canary{wrong_code}', 'practice', '{\"n\": \"$canary{param}\"}')",
+	"SELECT io_notify.service_edit('portos', '{\"authorized_recipients\": [\"$canary{wrong_code}\"]}')",
+	"DO \$\$ BEGIN PERFORM io_notify.service_edit('portos', '{\"title\": \"$canary{param}\"}'); END \$\$");
 my $failed = 0;
 {
 	local $ENV{PGUSER} = 'portos_app';
