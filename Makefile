@@ -31,7 +31,7 @@ QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger
           registry_read retry_policy route route_rows row_store service_cache settle \
           suppression template_read tx
 CHANNEL = content content_read http_judge http_transport kept layout_cache \
-          option_reader provider provider_health provider_options retry_after \
+          option_reader provider provider_health provider_options rendition retry_after \
           smtp_transport template_cache transport
 INTAKE  = accept acting_citizen address_trigger authority capability_check \
           choice_trigger citizen_trigger database_guard feed_trigger inbox_trigger \

@@ -16,16 +16,14 @@
 
 #include "channel/content.h"
 #include "channel/layout_cache.h"
+#include "channel/rendition.h"
 #include "channel/template_cache.h"
-#include "render/front_matter.h"
 #include "render/json_escape.h"
-#include "render/markdown.h"
 #include "render/sms_pattern.h"
-#include "render/sms_text.h"
 
 #define PLACEHOLDERS_MAX 24
 
-static bool append_text(StringInfo out, const IonJob *job, const char **error);
+static bool append_rendition(StringInfo text, StringInfo title, StringInfo body, const IonJob *job, const char **error);
 static void member(IonMember *members, int *n, const char *key, const char *text);
 static void json_field(StringInfo out, const char *key, const char *text);
 
@@ -108,31 +106,24 @@ member(IonMember *members, int *n, const char *key, const char *text)
 	m->value.by_key = NULL;
 }
 
-/* The message without markup; as an SMS what its segments allow. */
+/* What the placeholders text, title and body stand for; none of a secure message's content. */
 static bool
-append_text(StringInfo out, const IonJob *job, const char **error)
+append_rendition(StringInfo text, StringInfo title, StringInfo body, const IonJob *job, const char **error)
 {
-	size_t		matter = ion_front_matter_length(job->markdown, strlen(job->markdown));
-	StringInfoData text;
-	IonNotice	notice;
 	IonSmsSize	size;
 
-	if (strcmp(job->channel, ION_TEXT_CHANNEL_SMS) != 0)
+	if (strcmp(job->channel, ION_TEXT_CHANNEL_PUSH) == 0)
 	{
-		if (!ion_markdown_to_text(job->markdown + matter, strlen(job->markdown + matter), out, error))
-			return false;
-		while (out->len > 0 && out->data[out->len - 1] == '\n')
-			out->data[--out->len] = '\0';
+		ion_rendition_push(job, title, body);
 		return true;
 	}
-	initStringInfo(&text);
-	ion_content_notice(job, &notice);
-	if (job->plain)
-		appendStringInfoString(&text, job->markdown);
-	else
-		ion_notice_sms_source(&text, &notice);
-	(void) ion_sms_fit(out, text.data, text.len, job->sms_max_segments, job->sms_transliterate, &size);
-	return true;
+	if (strcmp(job->channel, ION_TEXT_CHANNEL_SMS) == 0)
+	{
+		if (!job->secure)
+			(void) ion_rendition_sms(job, text, &size);
+		return true;
+	}
+	return ion_rendition_text(job, text, error);
 }
 
 IonValue *
@@ -142,13 +133,18 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	IonMember  *members = palloc0(sizeof(IonMember) * PLACEHOLDERS_MAX);
 	char	   *id = palloc(ION_DELIVERY_ID_MAX);
 	StringInfoData text;
+	StringInfoData title;
+	StringInfoData body;
 	const IonRegistration *registration;
 	int			n = 0;
+	/* neither a secure message nor a push the citizen wants anonymous says what it is about */
+	bool		tells = !job->secure && (job->push_full || strcmp(job->channel, ION_TEXT_CHANNEL_PUSH) != 0);
 
 	ion_content_delivery_id(job, id);
 	initStringInfo(&text);
-	/* a secure message announces itself and keeps its content */
-	if (!job->secure && !append_text(&text, job, error))
+	initStringInfo(&title);
+	initStringInfo(&body);
+	if (!append_rendition(&text, &title, &body, job, error))
 		return NULL;
 	registration = job->text == NULL ? NULL : ion_template_text_registration(job->text, provider->name);
 	if (registration != NULL && registration->pattern != NULL && !ion_sms_pattern_matches(text.data, registration->pattern))
@@ -164,9 +160,11 @@ ion_content_placeholders(const IonJob *job, const IonProvider *provider, const c
 	member(members, &n, "recipient", job->recipient);
 	member(members, &n, "service", job->service);
 	member(members, &n, "organization", job->organization);
-	member(members, &n, "subject", job->secure ? NULL : job->subject);
-	member(members, &n, "markdown", job->secure ? NULL : job->markdown);
+	member(members, &n, "subject", tells ? job->subject : NULL);
+	member(members, &n, "markdown", tells ? job->markdown : NULL);
 	member(members, &n, "text", text.data);
+	member(members, &n, "title", title.data);
+	member(members, &n, "body", body.data);
 	member(members, &n, "reference", job->reference);
 	member(members, &n, "language", job->language);
 	member(members, &n, "priority", job->priority);
@@ -206,6 +204,7 @@ ion_content_notice(const IonJob *job, IonNotice *notice)
 	notice->payment_notice = job->payment_notice;
 	notice->payment_payee = job->payment_payee;
 	notice->payment_invalid_after_due_date = job->payment_invalid_after_due_date;
+	notice->unsubscribe_url = job->unsubscribe_url;
 }
 
 static void

@@ -39,8 +39,8 @@ extern void ion_content_time(StringInfo out, int64 timestamp);
 /*
  * The placeholders a provider's body and headers may use, as a JSON object in
  * the current context: id message_id seq address recipient service subject
- * markdown text reference language provider_template_id sender user password
- * token …
+ * markdown text title body (of a push) reference language provider_template_id
+ * sender user password token …
  */
 extern IonValue *ion_content_placeholders(const IonJob *job, const IonProvider *provider, const char **error);
 

@@ -18,11 +18,11 @@
 #include "utils/memutils.h"
 
 #include "channel/content.h"
+#include "channel/rendition.h"
 #include "channel/transport.h"
 #include "net/smtp_client.h"
 #include "render/mail_address.h"
 #include "render/mime.h"
-#include "render/notice.h"
 
 #define HOST_MAX 256
 
@@ -124,36 +124,33 @@ static bool
 build_mail(SmtpChannel *ch, const IonProvider *p, IonJob *job, IonSmtpMail *mail, const char **error)
 {
 	IonMail		m = {0};
-	IonNotice	notice;
+	IonMailRendition rendition;
 	StringInfoData rcpt;
-	StringInfoData html;
-	StringInfoData text;
 	StringInfoData out;
 	char		id[ION_DELIVERY_ID_MAX];
 	bool		to_needs_utf8 = false;
 
 	initStringInfo(&rcpt);
-	initStringInfo(&html);
-	initStringInfo(&text);
 	initStringInfo(&out);
-	if (job->address == NULL || !ion_mail_address_wire(job->address, true, &rcpt, &to_needs_utf8, error))
-		return false;
-	ion_content_notice(job, &notice);
-	if (!ion_notice_html(&html, &notice, error) || !ion_notice_text(&text, &notice, error))
+	if (job->address == NULL || !ion_mail_address_wire(job->address, true, &rcpt, &to_needs_utf8, error) ||
+		!ion_rendition_mail(job, ch->from_needs_utf8 ? NULL : ch->from_wire, &rendition, error))
 		return false;
 	ion_content_delivery_id(job, id);
 	m.from_name = p->sender_name;
 	m.from_addr = p->sender_address;
 	m.reply_to = p->reply_to;
 	m.to_addr = job->address;
-	m.subject = ion_notice_subject(&notice);
-	m.text = text.data;
-	m.html = html.data;
+	m.subject = rendition.subject;
+	m.text = rendition.text;
+	m.html = rendition.html;
+	m.calendar = rendition.calendar;
 	m.message_id = psprintf("%s@%s", id, ch->from_domain);
 	m.date_unix = (int64) time(NULL);
 	m.language = job->language;
 	m.boundary_seed = id;
 	m.eight_bit_headers = to_needs_utf8 || ch->from_needs_utf8;
+	m.extra = rendition.headers;
+	m.n_extra = rendition.n_headers;
 	if (!ion_mail_build(&m, &out, error))
 		return false;
 	mail->envelope_from = ch->from_wire;

@@ -42,8 +42,8 @@ enum
 	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_ORPHANED, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
 	COL_ADDRESS, COL_SERVICE, COL_RECIPIENT, COL_SUBJECT, COL_MARKDOWN, COL_TEMPLATE, COL_LANGUAGE, COL_REFERENCE,
 	COL_MESSAGE_PRIORITY, COL_SECURE, COL_CREATED_AT, COL_DUE_DATE, COL_AMOUNT, COL_NOTICE, COL_PAYEE, COL_INVALID_AFTER,
-	COL_TEMPLATE_VERSION, COL_PARAMS, COL_CITIZEN_LANGUAGE, COL_TIME_ZONE,
-	COL_LAST = COL_TIME_ZONE
+	COL_TEMPLATE_VERSION, COL_PARAMS, COL_CITIZEN_LANGUAGE, COL_TIME_ZONE, COL_PUSH_FULL,
+	COL_LAST = COL_PUSH_FULL
 };
 
 static IonPlan claim_plan = {
@@ -62,14 +62,14 @@ static IonPlan claim_plan = {
 	"  LIMIT w.n) x), "
 	"claimed AS (UPDATE io_notify.queue q SET claimed_by = $15, claimed_at = $13, attempt = q.attempt + 1 "
 	"  FROM picked p WHERE q.ctid = p.row "
-	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address, q.service) "
+	"  RETURNING p.lane, q.message_id, q.seq, q.attempt, q.failures, q.orphaned, q.priority, q.due_at, q.expires_at, q.address, q.service, q.channel) "
 	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.orphaned, c.priority, c.due_at, c.expires_at, c.address, "
 	"  c.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
 	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, m.payment_invalid_after_due_date, "
-	"  m.template_version, CASE WHEN m.template IS NOT NULL THEN m.params::text END, z.language, z.time_zone "
+	"  m.template_version, CASE WHEN m.template IS NOT NULL THEN m.params::text END, z.language, z.time_zone, z.push_detail = 'full' "
 	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id "
 	/* the citizen is looked up only where what is sent depends on it */
-	"LEFT JOIN io_notify.citizen z ON z.fiscal_code = CASE WHEN m.template IS NOT NULL OR m.due_date IS NOT NULL THEN m.recipient END",
+	"LEFT JOIN io_notify.citizen z ON z.fiscal_code = CASE WHEN m.template IS NOT NULL OR m.due_date IS NOT NULL OR c.channel = 'push' THEN m.recipient END",
 	18,
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 		TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
@@ -243,6 +243,7 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->params = copy_text(v, isnull, COL_PARAMS);
 	job->language = copy_text(v, isnull, COL_LANGUAGE);
 	job->citizen_language = copy_text(v, isnull, COL_CITIZEN_LANGUAGE);
+	job->push_full = !isnull[COL_PUSH_FULL - 1] && DatumGetBool(v[COL_PUSH_FULL - 1]);
 	job->time_zone = copy_text(v, isnull, COL_TIME_ZONE);
 	job->reference = copy_text(v, isnull, COL_REFERENCE);
 	job->priority = copy_text(v, isnull, COL_MESSAGE_PRIORITY);

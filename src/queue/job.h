@@ -98,7 +98,9 @@ typedef struct IonJob
 	struct IonFamily *family;	/* the template; NULL: none, or gone */
 	struct IonTemplateText *text;	/* of it, for this channel and reader */
 	struct IonLayoutKept *layout;	/* or NULL */
-	bool		plain;			/* markdown is plain text: an SMS */
+	bool		plain;			/* markdown is plain text: an SMS, a push */
+	bool		push_full;		/* the citizen lets pushes say what they are about */
+	char	   *unsubscribe_url;	/* where this mail's reader can leave, or NULL */
 
 	/* filled in on the way */
 	Oid			provider;		/* InvalidOid until one is chosen */

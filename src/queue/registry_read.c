@@ -25,6 +25,10 @@ static IonPlan read_pauses = {
 	"  coalesce(array_agg(name) FILTER (WHERE kind = 'provider'), '{}'::text[]) FROM io_notify.pause",
 	0, {0}, NULL
 };
+static IonPlan read_secret = {
+	"SELECT io_notify._service_key('', $1)",
+	1, {TEXTOID}, NULL
+};
 static IonPlan make_partitions = {
 	"SELECT io_notify._make_partitions()",
 	0, {0}, NULL
@@ -67,4 +71,20 @@ ion_make_partitions(void)
 
 	ion_plan_run(&make_partitions, NULL, NULL, false);
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+}
+
+int
+ion_secret_read(const char *purpose, uint8 *key)
+{
+	Datum		value = CStringGetTextDatum(purpose);
+	bool		isnull;
+	bytea	   *secret;
+	int			length;
+
+	ion_plan_run(&read_secret, &value, NULL, false);
+	secret = DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	length = Min(VARSIZE_ANY_EXHDR(secret), ION_SECRET_MAX);
+	memcpy(key, VARDATA_ANY(secret), length);
+	SPI_freetuptable(SPI_tuptable);
+	return length;
 }

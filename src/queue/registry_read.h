@@ -26,4 +26,11 @@ extern void ion_read_pauses(bool *all, Datum *services, List **providers);
 /* Make partitions ahead; returns how many were made. */
 extern int	ion_make_partitions(void);
 
+/*
+ * This database's key for a purpose, made when first asked for; returns its
+ * length, at most ION_SECRET_MAX.
+ */
+#define ION_SECRET_MAX 64
+extern int	ion_secret_read(const char *purpose, uint8 *key);
+
 #endif							/* ION_QUEUE_REGISTRY_READ_H */

@@ -85,7 +85,7 @@ ion_template_text_choose(IonTemplateText *texts, int n, const char *channel,
 bool
 ion_template_text_is_plain(const IonTemplateText *text)
 {
-	return strcmp(text->channel, ION_TEXT_CHANNEL_SMS) == 0;
+	return strcmp(text->channel, ION_TEXT_CHANNEL_SMS) == 0 || strcmp(text->channel, ION_TEXT_CHANNEL_PUSH) == 0;
 }
 
 static bool

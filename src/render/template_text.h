@@ -12,6 +12,7 @@
 #include "render/template.h"
 
 #define ION_TEXT_CHANNEL_SMS	"sms"	/* its text is plain, not Markdown */
+#define ION_TEXT_CHANNEL_PUSH	"push"	/* so is this one's */
 #define ION_TEXT_DEFAULT_LANGUAGE "it"
 #define ION_TEXT_LANGUAGE_MAX	35	/* bytes of a language tag */
 

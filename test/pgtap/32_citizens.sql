@@ -27,7 +27,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN concat_ws(' - ', SQLSTATE || ' ' || said, nullif(detail, ''));
 END
 $$;
-SELECT no_plan();
+SELECT plan(167);
 
 -- whose citizen
 SELECT is(pg_temp.act('RSSMRA85T10A562S', 'io_notify._acting_citizen()'), 'RSSMRA85T10A562S', 'an app acts for the citizen it names');

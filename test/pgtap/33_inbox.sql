@@ -14,7 +14,7 @@ $$;
 CREATE FUNCTION pg_temp.seen(id uuid, service text DEFAULT 'tap_sender') RETURNS text LANGUAGE sql AS $$
 	SELECT pg_temp.run_as('tap_sender', format('SELECT concat_ws('' '', status, read_status, payment_status) FROM io_notify.message_status WHERE message_id = %L', id))
 $$;
-SELECT no_plan();
+SELECT plan(80);
 
 -- what is there
 SELECT pg_temp.put('plain') AS one \gset

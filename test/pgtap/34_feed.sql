@@ -42,7 +42,7 @@ BEGIN
 END
 $$;
 UPDATE io_notify.service SET category = 'special' WHERE name = 'all';
-SELECT no_plan();
+SELECT plan(61);
 
 -- the profile
 SELECT is((SELECT string_agg(service || event, ',') FROM io_notify.subscription_event WHERE fiscal_code = 'RSSMRA85T10A562S'), 'S', 'a citizen who registers with the inbox on is an event');

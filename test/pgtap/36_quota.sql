@@ -1,7 +1,7 @@
 -- Quotas and rates: what is counted, what is refused or put off, what undoes it.
 BEGIN;
 \ir setup.inc
-SELECT plan(93);
+SELECT plan(98);
 
 CREATE FUNCTION pg_temp.refused(command text, OUT state text, OUT message text, OUT detail text, OUT hint text) LANGUAGE plpgsql AS $$
 BEGIN
@@ -51,7 +51,7 @@ SELECT is(pg_temp.used('plain'), 'day 3 of 3 left 0', 'used up');
 SELECT * FROM pg_temp.refused($$SELECT pg_temp.put('plain')$$) \gset
 SELECT is(:'state'::text, '53400', 'one more is refused');
 SELECT is(:'message'::text, 'service "plain" is over its daily quota', 'says which');
-SELECT is(:'detail'::text, 'Limit 3, used 3, remaining 0; this statement needs 1 or more.', 'says how much');
+SELECT is(:'detail'::text, 'Limit 3, used 3, remaining 0; this statement needs 1.', 'says how much');
 SELECT matches(:'hint'::text, '^Try again at ' || pg_temp.utc(pg_temp.tomorrow()) || ', in [0-9]+ s[.]', 'says when');
 SELECT is(pg_temp.used('plain'), 'day 3 of 3 left 0', 'the refused one is not counted');
 SELECT is((SELECT resets_at FROM io_notify.service_usage WHERE service = 'plain'), pg_temp.tomorrow(), 'until midnight in UTC');
@@ -62,19 +62,34 @@ SELECT is((SELECT count(*) FROM io_notify.message WHERE service = 'plain'), 3::b
 UPDATE io_notify.service SET daily_quota = 10 WHERE name = 'plain';
 SELECT is(pg_temp.used('plain'), 'day 3 of 10 left 7', 'a raised limit keeps what was used');
 SELECT * FROM pg_temp.refused($$SELECT pg_temp.bulk('plain', 8)$$) \gset
-SELECT is(:'detail'::text, 'Limit 10, used 3, remaining 7; this statement needs 8 or more.', 'a statement of eight: what it drew itself is not called used');
+SELECT is(:'detail'::text, 'Limit 10, used 3, remaining 7; this statement needs 8.', 'a statement of eight');
 SELECT is(pg_temp.used('plain'), 'day 3 of 10 left 7', 'nothing of it is counted');
 SELECT is(pg_temp.bulk('plain', 7), 7, 'seven fit');
 SELECT is(pg_temp.used('plain'), 'day 10 of 10 left 0', 'to the unit');
 UPDATE io_notify.service SET daily_quota = 5 WHERE name = 'plain';
 SELECT is(pg_temp.used('plain'), 'day 10 of 5 left 0', 'a lowered limit');
 SELECT * FROM pg_temp.refused($$SELECT pg_temp.put('plain')$$) \gset
-SELECT is(:'detail'::text, 'Limit 5, used 10, remaining 0; this statement needs 1 or more.', 'refuses');
+SELECT is(:'detail'::text, 'Limit 5, used 10, remaining 0; this statement needs 1.', 'refuses');
 UPDATE io_notify.service SET daily_quota = 20000 WHERE name = 'plain';
 SELECT is(pg_temp.bulk('plain', 5000), 5000, 'a large statement');
 SELECT is(pg_temp.used('plain'), 'day 5010 of 20000 left 14990', 'gives back what its blocks held');
 SELECT is(pg_temp.bulk('plain', 14990), 14990, 'and another takes the rest');
 SELECT is(pg_temp.used('plain'), 'day 20000 of 20000 left 0', 'to the unit');
+
+-- --- a statement for several services, some rows for later, some emergencies
+UPDATE io_notify.service SET daily_quota = 20002 WHERE name = 'plain';
+UPDATE io_notify.service SET daily_quota = 4 WHERE name = 'mail';
+PREPARE mixed AS INSERT INTO io_notify.message (service, recipient, subject, markdown, priority, send_after)
+SELECT CASE i % 3 WHEN 0 THEN 'plain' WHEN 1 THEN 'mail' ELSE 'all' END, 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'),
+	CASE WHEN i IN (3, 4) THEN 'emergency' ELSE 'normal' END, CASE WHEN i IN (6, 7) THEN now() + interval '1 hour' END
+FROM generate_series(1, $1) i;
+SELECT lives_ok('EXECUTE mixed(13)', 'four of plain, five of mail, of which one each for later and one each an emergency');
+SELECT is(pg_temp.used('plain'), 'day 20003 of 20002 left 0', 'two of plain fit, the emergency comes on top');
+SELECT is(pg_temp.used('mail'), 'day 4 of 4 left 0', 'four of mail');
+UPDATE io_notify.service SET daily_quota = 20008 WHERE name = 'plain';
+SELECT is((pg_temp.refused('EXECUTE mixed(10)')).detail, 'Limit 4, used 4, remaining 0; this statement needs 2.', 'mail is over');
+SELECT is(pg_temp.used('plain'), 'day 20003 of 20008 left 5', 'and plain gets back what it drew');
+DELETE FROM io_notify.usage WHERE service = 'mail';
 
 -- --- what is undone is not counted
 UPDATE io_notify.service SET daily_quota = 2 WHERE name = 'mail';
@@ -123,7 +138,7 @@ SELECT is(pg_temp.used('mail'), 'day 26 of 28 left 2', 'a limit of service_quota
 UPDATE io_notify.service SET daily_quota = 27 WHERE name = 'mail';
 SELECT is(pg_temp.used('mail'), 'day 26 of 27 left 1', 'the lower one');
 SELECT * FROM pg_temp.refused($$SELECT pg_temp.bulk('mail', 2)$$) \gset
-SELECT is(:'detail'::text, 'Limit 27, used 26, remaining 1; this statement needs 2 or more.', 'refuses');
+SELECT is(:'detail'::text, 'Limit 27, used 26, remaining 1; this statement needs 2.', 'refuses');
 DELETE FROM io_notify.service_quota;
 UPDATE io_notify.service SET daily_quota = NULL WHERE name = 'mail';
 

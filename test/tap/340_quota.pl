@@ -151,6 +151,7 @@ my @held = map { held_by(insert('near', $_)) } 1, 100, 1;
 is(refusal(insert('near')), 'taken', 'far from the limit: three open transactions of the service make nobody wait');
 is(refusal(insert('near', 800)), 'taken', 'not even who takes most of the rest');
 is(refusal(insert('near', 97)), '55P03', 'but who needs units that they hold');
+is(refusal(insert('near', 200)), '53400', 'while who could not be served either way is refused at once');
 is(refusal(insert('other')), 'taken', 'another service waits for nothing');
 released($held[1], 'ROLLBACK');
 is(refusal(insert('near', 197)), 'taken', 'what is rolled back is there again');
@@ -168,7 +169,7 @@ is(refusal(insert('near')), 'taken', 'until it is rolled back');
 my $log = length server_log($node);
 my ($code, $out, $err) = $node->psql($db, insert('near'));
 like($err, qr/^psql:<stdin>:1: ERROR:  service "near" is over its daily quota
-DETAIL:  Limit 1001, used 1001, remaining 0; this statement needs 1 or more\.
+DETAIL:  Limit 1001, used 1001, remaining 0; this statement needs 1\.
 HINT:  Try again at \d{4}-\d\d-\d\d 00:00 UTC, in \d+ s\. The view io_notify.service_usage shows what remains\.$/, 'what the limit is, what is left, and when to come again');
 unlike(server_log($node, $log), qr/RSSMRA85T10A562S/, 'and the server log knows no citizen');
 
