@@ -19,7 +19,7 @@ RENDER  = calendar color escape escape_markdown front_matter grapheme json_escap
           json_parse json_value local_time locale_cache locale_format mail_address \
           markdown markdown_text mime mime_header mime_transfer moment notice_fact \
           notice_html notice_part notice_preview notice_push notice_style notice_text \
-          param_check param_cover param_localize param_type phrase sms_fit \
+          param_check param_cover param_localize param_type phrase preview_page sms_fit \
           sms_pattern sms_text sms_transliterate template template_lint \
           template_parse template_partials template_render template_tag template_text \
           text_check text_wrap unsubscribe_link
@@ -38,7 +38,7 @@ INTAKE  = accept acting_citizen address_trigger authority capability_check \
           layout_trigger message_check message_row registry_trigger route_trigger \
           send service_trigger template_check third_party trigger_row wake
 WORKER  = chore clock crash_record dispatcher flight_record gate launcher recover registry store submit
-SQLAPI  = as_owner citizen_api provider_api pure_api status_api suppression_api \
+SQLAPI  = as_owner citizen_api preview_api provider_api pure_api status_api suppression_api \
           template_api
 
 SOURCES = io_notify $(BASE:%=base/%) $(RENDER:%=render/%) $(NET:%=net/%) \
@@ -49,7 +49,7 @@ OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
 SQL_SCHEMA  = 10_registry 12_template 15_service 16_citizen 20_sending 30_partitions 40_triggers 50_views 55_inbox 60_privileges
-SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 35_template 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 50_status 60_install 90_privileges
+SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 35_template 36_preview 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)

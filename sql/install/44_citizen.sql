@@ -89,10 +89,15 @@ DECLARE
 BEGIN
 	DELETE FROM io_notify.access a WHERE a.role = revoke_app.role AND a.kind = 'app';
 	was := FOUND;
-	-- what the role has for another task is a grant of another moment
 	IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = revoke_app.role) THEN
 		EXECUTE format('REVOKE ALL ON io_notify.citizen, io_notify.preference, io_notify.disclosure, io_notify.activation, io_notify.device,
 			io_notify.inbox_state, io_notify.inbox FROM %I', role);
+		-- these it may need for another task it has
+		IF NOT EXISTS (SELECT FROM io_notify.access a WHERE a.role = revoke_app.role)
+		   AND NOT EXISTS (SELECT FROM io_notify.service_member m WHERE m.role = revoke_app.role)
+		   AND NOT EXISTS (SELECT FROM io_notify.organization_member m WHERE m.role = revoke_app.role) THEN
+			EXECUTE format('REVOKE ALL ON io_notify.message, io_notify.delivery, io_notify.service, io_notify.organization FROM %I', role);
+		END IF;
 	END IF;
 	RETURN was;
 END

@@ -116,6 +116,7 @@ typedef struct IonJob
 	bool		hold_unknown;	/* an unknown outcome ends as uncertain */
 	bool		quarantined;	/* it killed its worker twice */
 	bool		paused;			/* its service is */
+	bool		overridden;		/* sent though its address is suppressed */
 	int32		orphaned;		/* tries whose worker died under them */
 } IonJob;
 

@@ -280,5 +280,5 @@ ion_settle(IonJob **jobs, int n, const char *token, TimestampTz now)
 		run_batch(&batches[0], &settle_final, token, now);
 	if (batches[1].n > 0)
 		run_batch(&batches[1], &settle_again, token, now);
-	ion_suppression_learn(jobs, n, now);
+	ion_suppression_settle(jobs, n, now);
 }

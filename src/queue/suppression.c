@@ -11,6 +11,10 @@
  * What is learnt here comes from the relay's word on a recipient; it joins the
  * settling transaction, so whoever claims next already finds it.
  *
+ * A mandatory service may use a suppressed address all the same.  The
+ * delivery's reason says so for good, and every try that was made is an audit
+ * event, in the transaction that records the try.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -42,16 +46,20 @@ static IonPlan look_up = {
 	4, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}, NULL
 };
 
-/* Once per delivery, however often it is tried; routing may have said it. */
+/* Routing may have said it already. */
 static IonPlan override = {
-	"WITH flagged AS (UPDATE io_notify.delivery d SET reason = 'suppression_overridden' "
-	"  FROM unnest($1::uuid[], $2::int2[]) i (message_id, seq) "
-	"  WHERE d.message_id = i.message_id AND d.seq = i.seq AND d.reason IS DISTINCT FROM 'suppression_overridden' "
-	"  RETURNING d.message_id, d.seq, d.service, d.channel) "
-	"INSERT INTO io_notify.audit_event (kind, subject, detail) "
-	"SELECT 'suppression_overridden', f.message_id || '.' || f.seq, "
-	"  pg_catalog.jsonb_build_object('service', f.service, 'channel', f.channel) FROM flagged f",
+	"UPDATE io_notify.delivery d SET reason = 'suppression_overridden' "
+	"FROM unnest($1::uuid[], $2::int2[]) i (message_id, seq) "
+	"WHERE d.message_id = i.message_id AND d.seq = i.seq AND d.reason IS DISTINCT FROM 'suppression_overridden'",
 	2, {UUIDARRAYOID, INT2ARRAYOID}, NULL
+};
+static IonPlan audit = {
+	"INSERT INTO io_notify.audit_event (kind, subject, detail) "
+	"SELECT 'suppression_overridden', d.message_id || '.' || d.seq, "
+	"  pg_catalog.jsonb_build_object('service', d.service, 'channel', d.channel, 'n', i.n) "
+	"FROM unnest($1::uuid[], $2::int2[], $3::int4[]) i (message_id, seq, n) "
+	"JOIN io_notify.delivery d ON d.message_id = i.message_id AND d.seq = i.seq",
+	3, {UUIDARRAYOID, INT2ARRAYOID, INT4ARRAYOID}, NULL
 };
 
 /* In the order of the key, or two dispatchers could wait for one another. */
@@ -67,7 +75,9 @@ static IonPlan learn = {
 
 static bool list_is_empty(void);
 static Datum array_of(Datum *items, int n, Oid type);
-static void flag(IonJob **jobs, int n);
+static void run_by_key(IonPlan *plan, IonJob **jobs, int n);
+static void audit_tries(IonJob **jobs, int n);
+static void learn_addresses(IonJob **jobs, int n, TimestampTz now);
 
 static bool
 list_is_empty(void)
@@ -128,21 +138,25 @@ ion_suppression_apply(IonJob **jobs, int n, TimestampTz now)
 		IonJob	   *job = asked[DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)) - 1];
 
 		if (DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)))
+		{
+			job->overridden = true;
 			overridden[n_overridden++] = job;
+		}
 		else
 			job->verdict = ION_VERDICT_SUPPRESSED;
 	}
 	SPI_freetuptable(SPI_tuptable);
-	flag(overridden, n_overridden);
+	run_by_key(&override, overridden, n_overridden);
 }
 
-/* These go out all the same, and it shows. */
+/* A statement over jobs by message id, seq and (if it asks) attempt. */
 static void
-flag(IonJob **jobs, int n)
+run_by_key(IonPlan *plan, IonJob **jobs, int n)
 {
 	Datum	   *ids = palloc(sizeof(Datum) * (n + 1));
 	Datum	   *seqs = palloc(sizeof(Datum) * (n + 1));
-	Datum		values[2];
+	Datum	   *attempts = palloc(sizeof(Datum) * (n + 1));
+	Datum		values[3];
 
 	if (n == 0)
 		return;
@@ -150,14 +164,40 @@ flag(IonJob **jobs, int n)
 	{
 		ids[i] = UUIDPGetDatum(&jobs[i]->message_id);
 		seqs[i] = Int16GetDatum(jobs[i]->seq);
+		attempts[i] = Int32GetDatum(jobs[i]->attempt);
 	}
 	values[0] = array_of(ids, n, UUIDOID);
 	values[1] = array_of(seqs, n, INT2OID);
-	ion_plan_run(&override, values, NULL, false);
+	values[2] = array_of(attempts, n, INT4OID);
+	ion_plan_run(plan, values, NULL, false);
 }
 
 void
-ion_suppression_learn(IonJob **jobs, int n, TimestampTz now)
+ion_suppression_settle(IonJob **jobs, int n, TimestampTz now)
+{
+	audit_tries(jobs, n);
+	learn_addresses(jobs, n, now);
+}
+
+static void
+audit_tries(IonJob **jobs, int n)
+{
+	IonJob	  **tried = NULL;
+	int			n_tried = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!jobs[i]->overridden || jobs[i]->verdict != ION_VERDICT_OUTCOME)
+			continue;
+		if (tried == NULL)
+			tried = palloc(sizeof(IonJob *) * (n - i));
+		tried[n_tried++] = jobs[i];
+	}
+	run_by_key(&audit, tried, n_tried);
+}
+
+static void
+learn_addresses(IonJob **jobs, int n, TimestampTz now)
 {
 	Datum	   *items[3] = {NULL, NULL, NULL};
 	Datum		values[4];

@@ -15,14 +15,15 @@
 /*
  * Both inside ion_tx_begin.  Look the addresses of freshly claimed jobs up:
  * those suppressed get ION_VERDICT_SUPPRESSED, unless their service is
- * mandatory; then the delivery's reason and an audit event say so.
+ * mandatory: then they are overridden, and the delivery's reason says so.
  */
 extern void ion_suppression_apply(IonJob **jobs, int n, TimestampTz now);
 
 /*
- * Suppress the addresses of those of the jobs whose outcome says that they are
- * no good.  One that is suppressed already keeps its reason.
+ * What settling these jobs teaches: an audit event for each try of an
+ * overridden one; and the addresses of those whose outcome says that they are
+ * no good are suppressed (one that is already keeps its reason).
  */
-extern void ion_suppression_learn(IonJob **jobs, int n, TimestampTz now);
+extern void ion_suppression_settle(IonJob **jobs, int n, TimestampTz now);
 
 #endif							/* ION_QUEUE_SUPPRESSION_H */

@@ -150,7 +150,7 @@ quota('near', 1000);
 my @held = map { held_by(insert('near', $_)) } 1, 100, 1;
 is(refusal(insert('near')), 'taken', 'far from the limit: three open transactions of the service make nobody wait');
 is(refusal(insert('near', 800)), 'taken', 'not even who takes most of the rest');
-is(refusal(insert('near', 97)), '55P03', 'but who needs units that they hold');
+is(refusal(insert('near', 98)), '55P03', 'but who needs units that they hold');
 is(refusal(insert('near', 200)), '53400', 'while who could not be served either way is refused at once');
 is(refusal(insert('other')), 'taken', 'another service waits for nothing');
 released($held[1], 'ROLLBACK');
@@ -178,7 +178,8 @@ sub move_to_next_day
 {
 	my ($service) = @_;
 	$node->safe_psql($db, qq{
-		UPDATE io_notify.usage SET starts_on = starts_on - 1 WHERE service = '$service';
+		UPDATE io_notify.usage SET starts_on = starts_on - 4001 WHERE service = '$service';	-- far, lest two days meet on the way
+		UPDATE io_notify.usage SET starts_on = starts_on + 4000 WHERE service = '$service';
 		UPDATE io_notify.queue SET due_at = due_at - interval '1 day' WHERE service = '$service';
 		UPDATE io_notify.queue SET due_at = now() WHERE service = '$service' AND due_at < now() + interval '1 hour';
 		SELECT io_notify._wake();});
