@@ -64,6 +64,7 @@ typedef struct Account
 	int64		drawn;			/* in the ledger, since at was set */
 	int64		block;
 	int64		expected;		/* known to be needed from here on */
+	TimestampTz retry_at;		/* set: nothing left until then */
 } Account;
 
 struct IonQuotaUse
@@ -99,7 +100,7 @@ static Verdict reserve(IonQuotaUse *use, Account *account, int64 n, bool force, 
 static int64 block_size(const Account *account, int64 n, const IonLedgerSum *sums);
 static void give_back(IonQuotaUse *use, Account *account);
 static void refuse(const Account *account, int64 n, const Shortage *shortage, TimestampTz now);
-static bool book_ahead(IonQuotaUse *use, Account *account, int64 n, const Shortage *shortage);
+static void book_ahead(IonQuotaUse *use, Account *account, int64 n, const Shortage *shortage);
 static char *utc_text(TimestampTz at);
 
 IonQuotaUse *
@@ -393,22 +394,23 @@ refuse(const Account *account, int64 n, const Shortage *shortage, TimestampTz no
  * Where none has within reach they are counted in the last all the same: by
  * then they will have outlived their time.
  */
-static bool
+static void
 book_ahead(IonQuotaUse *use, Account *account, int64 n, const Shortage *shortage)
 {
 	Shortage	next = *shortage;
+	bool		last;
 
-	for (;;)
+	do
 	{
-		bool		last = next.renewed_at - use->now > DAYS_AHEAD * USECS_PER_DAY;
-
-		give_back(use, account);
-		account->at = next.renewed_at;
-		account->drawn = 0;
-		account->block = 0;
-		if (reserve(use, account, n, last, &next) == DRAWN)
-			return true;
-	}
+		last = account->at - use->now > DAYS_AHEAD * USECS_PER_DAY;
+		if (!last)
+		{
+			give_back(use, account);
+			account->at = next.renewed_at;
+			account->drawn = 0;
+			account->block = 0;
+		}
+	} while (reserve(use, account, n, last, &next) != DRAWN);
 }
 
 bool
@@ -418,6 +420,11 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 	Shortage	shortage = {0};
 	Verdict		verdict;
 
+	if (defer && account->retry_at != 0 && account->reserved < n)
+	{
+		*retry_at = account->retry_at;
+		return false;
+	}
 	while (account->limited && account->reserved < n)
 	{
 		int64		need = Max(n, defer ? 0 : account->expected);
@@ -437,7 +444,9 @@ ion_quota_draw(IonQuotaUse *use, const char *service, const char *channel, int64
 		}
 		if (channel[0] == '\0')
 		{
-			*retry_at = verdict == HELD ? use->now + RETRY_US : shortage.renewed_at;
+			/* the further messages of the statement fare no better */
+			account->retry_at = verdict == HELD ? use->now + RETRY_US : shortage.renewed_at;
+			*retry_at = account->retry_at;
 			return false;
 		}
 		book_ahead(use, account, n, &shortage);

@@ -1,7 +1,7 @@
 -- Quotas and rates: what is counted, what is refused or put off, what undoes it.
 BEGIN;
 \ir setup.inc
-SELECT plan(98);
+SELECT plan(100);
 
 CREATE FUNCTION pg_temp.refused(command text, OUT state text, OUT message text, OUT detail text, OUT hint text) LANGUAGE plpgsql AS $$
 BEGIN
@@ -170,6 +170,10 @@ SELECT results_eq($$SELECT starts_on, sum(used)::bigint FROM io_notify.usage WHE
 SELECT is(pg_temp.used('mail'), 'email day 27 of 2 left 0', 'none of today''s');
 SELECT is((SELECT count(*) FROM io_notify.delivery WHERE service = 'mail' AND channel = 'inbox' AND state = 'delivered' AND created_at = now()
 		   AND message_id IN (SELECT message_id FROM io_notify.delivery WHERE reason = 'quota')), 5::bigint, 'the inbox does not wait');
+UPDATE io_notify.service_quota SET quota = 0;
+SELECT is(pg_temp.bulk('mail', 3), 3, 'a channel that may send none');
+SELECT results_eq($$SELECT count(*), count(DISTINCT due_at), min(due_at) > now() + interval '60 days' FROM io_notify.queue WHERE service = 'mail' AND due_at > now() + interval '10 days'$$,
+	$$VALUES (3::bigint, 1::bigint, true)$$, 'puts off as far as it goes');
 DELETE FROM io_notify.service_quota;
 
 -- --- a message quota that defers

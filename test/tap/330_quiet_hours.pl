@@ -30,7 +30,9 @@ my $n = 0;
 sub citizen
 {
 	my ($name) = @_;
-	return sql("UPDATE io_notify.citizen SET pec = email WHERE fiscal_code = (SELECT t.citizen('${name}+" . ++$n . "\@x.example')) RETURNING fiscal_code");
+	my $code = sql("SELECT t.citizen('${name}+" . ++$n . "\@x.example')");
+	sql("UPDATE io_notify.citizen SET pec = email WHERE fiscal_code = '$code'");
+	return $code;
 }
 
 # From an hour ago until $seconds from now, by the clock of a zone.
@@ -116,7 +118,6 @@ becomes($retried, 'sent', 'a retry waits for the morning too');
 in_time($retried, 'the second try came after it', 2);
 
 # --- a message that does not live that long ----------------------------------------------
-my $brief = post($asleep, time_to_live => q{interval '1 second'});
 hush($asleep, 3600, $zone);
 my $short = post($asleep, time_to_live => q{interval '1 second'});
 becomes($short, 'expired time_to_live', 'its time to live ends in the night: it expires', 'email', 25);
