@@ -36,7 +36,7 @@ CHANNEL = content content_read http_judge http_transport kept layout_cache \
 INTAKE  = accept acting_citizen address_trigger authority capability_check \
           choice_trigger citizen_trigger database_guard feed_trigger inbox_trigger \
           layout_trigger message_check message_row registry_trigger route_trigger \
-          send service_trigger template_check third_party trigger_row wake
+          send service_trigger template_check third_party trigger_row visibility wake
 WORKER  = chore clock crash_record dispatcher flight_record gate launcher recover registry store submit
 SQLAPI  = as_owner citizen_api preview_api provider_api pure_api status_api suppression_api \
           template_api
@@ -48,8 +48,8 @@ OBJDIR  = build/obj
 OBJS    = $(SOURCES:%=$(OBJDIR)/%.o)
 
 # sql/schema: the data, run by install(); sql/install: the code, in this order
-SQL_SCHEMA  = 10_registry 12_template 15_service 16_citizen 20_sending 30_partitions 40_triggers 50_views 55_inbox 60_privileges
-SQL_INSTALL = 05_access 10_types 20_provider 30_intake 35_quota 35_template 36_preview 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 50_status 60_install 90_privileges
+SQL_SCHEMA  = 10_registry 12_template 15_service 16_citizen 20_sending 30_partitions 40_triggers 50_views 52_facts 55_inbox 55_row_security 60_privileges
+SQL_INSTALL = 01_guard 05_access 10_types 20_provider 30_intake 35_quota 35_template 36_preview 40_operate 42_service 44_citizen 45_suppression 46_inbox 47_feed 48_grants 50_status 60_install 90_privileges
 UPDATES     =
 
 DATA_built  = build/io_notify--$(EXTVERSION).sql $(UPDATES:%=build/io_notify--%.sql)

@@ -1,5 +1,5 @@
--- What grant_sender() gives: INSERT … RETURNING id, one's own message_status,
--- and nothing more.
+-- What grant_sender() gives: INSERT, one's own messages and what became of
+-- them, and nothing more (test/pgtap/50_access_matrix.sql has all of it).
 \pset format unaligned
 \pset tuples_only on
 CREATE ROLE regress_ion_sender;

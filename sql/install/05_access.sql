@@ -15,3 +15,22 @@ COMMENT ON FUNCTION io_notify._caller_is(text, text) IS 'whether the caller is o
 CREATE OR REPLACE FUNCTION io_notify._require(kind text, object text DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'ion_require' LANGUAGE C STABLE;
 COMMENT ON FUNCTION io_notify._require(text, text) IS '42501 unless _caller_is(kind, object)';
+
+-- What row-level policies and views ask, once per statement: in a subquery of
+-- their own.  They tell a role about itself alone, so everybody may call them.
+
+CREATE OR REPLACE FUNCTION io_notify._my_services() RETURNS text[]
+	AS 'MODULE_PATHNAME', 'ion_my_services' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION io_notify._my_services() IS 'services the current role is a member of, and those of its organizations and of the ones below';
+
+CREATE OR REPLACE FUNCTION io_notify._my_organizations() RETURNS text[]
+	AS 'MODULE_PATHNAME', 'ion_my_organizations' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION io_notify._my_organizations() IS 'organizations the current role belongs to, and those below';
+
+CREATE OR REPLACE FUNCTION io_notify._sees_all(kind text, relation text DEFAULT NULL, columns text[] DEFAULT NULL) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_sees_all' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION io_notify._sees_all(text, text, text[]) IS 'whether the current role is operator, analyst or app and holds SELECT on none of those columns, which another kind may have given it; the tables'' owner always';
+
+CREATE OR REPLACE FUNCTION io_notify._sees_message(id uuid, service text, recipient text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_sees_message' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION io_notify._sees_message(uuid, text, text) IS 'whether the current role may see this row of message: member of the service, app of the citizen whose inbox it lies in, or operator';

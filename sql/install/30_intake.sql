@@ -32,7 +32,3 @@ COMMENT ON FUNCTION io_notify.cancel(uuid) IS 'cancels what has not begun; retur
 CREATE OR REPLACE FUNCTION io_notify.route_explain(service text, recipient text, OUT channel text, OUT would_send boolean, OUT address text, OUT reason text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ion_route_explain' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION io_notify.route_explain(text, text) IS 'the very decision the trigger takes for a message of service to recipient, without sending';
-
-CREATE OR REPLACE FUNCTION io_notify._may_read(service text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'ion_may_read' LANGUAGE C STABLE STRICT;
-COMMENT ON FUNCTION io_notify._may_read(text) IS 'whether the current user may read messages of service: a member, or the owner of the tables';

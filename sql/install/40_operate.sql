@@ -154,56 +154,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION io_notify._adopted() IS 'whether the recorded identity is this database''s';
 
-CREATE OR REPLACE FUNCTION io_notify.grant_sender(role name, service text) RETURNS void LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp
-AS $grant$
-BEGIN
-	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = grant_sender.role) THEN
-		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('role "%s" does not exist', grant_sender.role);
-	END IF;
-	IF NOT EXISTS (SELECT FROM io_notify.service s WHERE s.name = grant_sender.service) THEN
-		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('service "%s" does not exist', grant_sender.service),
-			HINT = 'Register it first: INSERT INTO io_notify.service (name, organization, …).';
-	END IF;
-	INSERT INTO io_notify.service_member (service, role) VALUES (grant_sender.service, grant_sender.role) ON CONFLICT DO NOTHING;
-	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', grant_sender.role);
-	EXECUTE format('GRANT INSERT (service, recipient, template, params, subject, markdown, priority, send_after, time_to_live,
-		due_date, payment_amount, payment_notice, payment_payee, payment_invalid_after_due_date, require_secure_channels,
-		feature_level, third_party_data, email, phone, language, reference, idempotency_key), SELECT (id) ON io_notify.message TO %I', grant_sender.role);
-	EXECUTE format('GRANT SELECT ON io_notify.message_status, io_notify.service_usage TO %I', grant_sender.role);
-	INSERT INTO io_notify.audit_event (kind, subject, detail)
-	VALUES ('grant_sender', grant_sender.service, jsonb_build_object('role', grant_sender.role));
-END
-$grant$;
-COMMENT ON FUNCTION io_notify.grant_sender(name, text) IS 'lets a database role send for a service: INSERT on message, RETURNING id, message_status of its own messages';
-
-CREATE OR REPLACE FUNCTION io_notify.grant_operator(role name) RETURNS void LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp
-AS $grant$
-BEGIN
-	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
-	EXECUTE format('GRANT SELECT ON io_notify.delivery, io_notify.attempt, io_notify.receipt, io_notify.queue, io_notify.pause, io_notify.audit_event,
-		io_notify.installation, io_notify.service, io_notify.service_draft, io_notify.service_history, io_notify.organization, io_notify.provider, io_notify.message_status, io_notify.service_usage TO %I', role);
-	EXECUTE format('GRANT SELECT (id) ON io_notify.message_default TO %I', role); -- status() looks whether it is empty
-	INSERT INTO io_notify.access (role, kind) VALUES (grant_operator.role, 'operator') ON CONFLICT DO NOTHING;
-END
-$grant$;
-COMMENT ON FUNCTION io_notify.grant_operator(name) IS 'lets a role look at deliveries and run pause, resume, requeue, cancel, record_receipt, suppress and unsuppress; it reads no message bodies';
-
-CREATE OR REPLACE FUNCTION io_notify.grant_analyst(role name) RETURNS void LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp
-AS $grant$
-BEGIN
-	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
-	EXECUTE format('GRANT SELECT (message_id, seq, service, channel, provider, state, reason, attempts, created_at, next_attempt_at, sent_at, delivered_at, settled_at)
-		ON io_notify.delivery TO %I', role);
-	EXECUTE format('GRANT SELECT ON io_notify.attempt TO %I', role);
-	EXECUTE format('GRANT SELECT (name, organization, department, state, category, channels) ON io_notify.service TO %I', role);
-	EXECUTE format('GRANT SELECT ON io_notify.organization TO %I', role);
-END
-$grant$;
-COMMENT ON FUNCTION io_notify.grant_analyst(name) IS 'lets a role count deliveries and attempts; it sees no recipients, addresses or bodies';
-
 CREATE OR REPLACE FUNCTION io_notify.record_receipt(provider text, provider_ref text, status text, payload text DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION io_notify.record_receipt(text, text, text, text) IS 'operators: records what a provider reported later of a delivery (delivered, failed, delayed, relayed; bounced, complained, stopped, which suppress the address); late and duplicate receipts are kept and harmless; false when no delivery has that reference';

@@ -632,6 +632,7 @@ BEGIN
 	PERFORM io_notify._require_role(role);
 	PERFORM io_notify._require_organization(organization);
 	INSERT INTO io_notify.organization_member (organization, role, granted_by) VALUES (organization, role, io_notify._caller()) ON CONFLICT DO NOTHING;
+	PERFORM io_notify._grant_to(role, 'organization');
 	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
 	VALUES (io_notify._caller(), 'grant_organization', organization, jsonb_build_object('role', role));
 END
@@ -647,6 +648,9 @@ BEGIN
 	DELETE FROM io_notify.organization_member m WHERE m.organization = organization AND m.role = role;
 	IF NOT FOUND THEN
 		RETURN false;
+	END IF;
+	IF NOT EXISTS (SELECT FROM io_notify.organization_member m WHERE m.role = role) THEN
+		PERFORM io_notify._revoke_from(role, 'organization');
 	END IF;
 	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
 	VALUES (io_notify._caller(), 'revoke_organization', organization, jsonb_build_object('role', role));
@@ -664,7 +668,7 @@ BEGIN
 	IF delegate_of IS NOT NULL THEN
 		PERFORM io_notify._require_organization(delegate_of);
 	END IF;
-	PERFORM io_notify.grant_sender(role, service);
+	PERFORM io_notify._admit_sender(role, service);
 	UPDATE io_notify.service_member m SET delegate_of = delegate_of WHERE m.service = service AND m.role = role;
 	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
 	VALUES (io_notify._caller(), 'grant_sender', service, jsonb_strip_nulls(jsonb_build_object('role', role, 'delegate_of', delegate_of)));
@@ -682,12 +686,12 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
+	-- membership decides; grants that are left without any only stand in the way of DROP ROLE
+	IF NOT EXISTS (SELECT FROM io_notify.service_member m WHERE m.role = role) THEN
+		PERFORM io_notify._revoke_from(role, 'sender');
+	END IF;
 	INSERT INTO io_notify.audit_event (actor, kind, subject, detail)
 	VALUES (io_notify._caller(), 'revoke_sender', service, jsonb_build_object('role', role));
-	-- membership decides; the grant that is left without any only stands in the way of DROP ROLE
-	IF NOT EXISTS (SELECT FROM io_notify.service_member m WHERE m.role = role) AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
-		EXECUTE format('REVOKE INSERT ON io_notify.message FROM %I', role);
-	END IF;
 	RETURN true;
 END
 $revoke$;

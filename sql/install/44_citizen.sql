@@ -51,59 +51,6 @@ CREATE OR REPLACE FUNCTION io_notify._preference_allowed(fiscal_code text, servi
 	AS 'MODULE_PATHNAME', 'ion_preference_allowed' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION io_notify._preference_allowed(text, text, text, boolean, integer) IS 'locks the citizen and raises what forbids the choice: 40001 for a stale version, 55000 against an activation';
 
--- The app's role.
-
-CREATE OR REPLACE FUNCTION io_notify.grant_app(role name) RETURNS void LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp
-AS $grant$
-BEGIN
-	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = grant_app.role) THEN
-		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('role "%s" does not exist', grant_app.role);
-	END IF;
-	INSERT INTO io_notify.access (role, kind) VALUES (grant_app.role, 'app') ON CONFLICT DO NOTHING;
-	EXECUTE format('GRANT USAGE ON SCHEMA io_notify TO %I', role);
-	EXECUTE format('GRANT SELECT ON io_notify.citizen, io_notify.preference, io_notify.disclosure, io_notify.activation, io_notify.device,
-		io_notify.inbox_state, io_notify.inbox TO %I', role);
-	EXECUTE format('GRANT INSERT (fiscal_code, email, phone, pec, language, time_zone, inbox_enabled, email_enabled, sms_enabled, push_enabled,
-		preference_mode, push_detail, quiet_from, quiet_to) ON io_notify.citizen TO %I', role);
-	EXECUTE format('GRANT UPDATE (email, phone, pec, language, time_zone, inbox_enabled, email_enabled, sms_enabled, push_enabled,
-		preference_mode, push_detail, quiet_from, quiet_to, version) ON io_notify.citizen TO %I', role);
-	EXECUTE format('GRANT INSERT (fiscal_code, service, preference_version, channel, enabled), UPDATE (enabled) ON io_notify.preference TO %I', role);
-	EXECUTE format('GRANT INSERT (fiscal_code, service, preference_version, read_status), UPDATE (read_status) ON io_notify.disclosure TO %I', role);
-	EXECUTE format('GRANT INSERT (fiscal_code, platform, endpoint, keys, expires_at), UPDATE (endpoint, keys, expires_at), DELETE ON io_notify.device TO %I', role);
-	EXECUTE format('GRANT INSERT (message_id, fiscal_code, read_at, archived_at), UPDATE (read_at, archived_at) ON io_notify.inbox_state TO %I', role);
-	EXECUTE format('GRANT SELECT (id, service, recipient, template, subject, markdown, due_date, payment_amount, payment_notice, payment_payee,
-		payment_invalid_after_due_date, require_secure_channels, feature_level, third_party_data, language, created_at) ON io_notify.message TO %I', role);
-	EXECUTE format('GRANT SELECT (message_id, seq, service, recipient, channel, state, created_at, delivered_at) ON io_notify.delivery TO %I', role);
-	EXECUTE format('GRANT SELECT (name, organization, department, title, description, state, category, channels, language) ON io_notify.service TO %I', role);
-	EXECUTE format('GRANT SELECT (code, name, fiscal_code, parent, default_language) ON io_notify.organization TO %I', role);
-END
-$grant$;
-COMMENT ON FUNCTION io_notify.grant_app(name) IS 'lets a role act for citizens, one at a time, as the back end of their app';
-
-CREATE OR REPLACE FUNCTION io_notify.revoke_app(role name) RETURNS boolean LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp
-AS $revoke$
-DECLARE
-	was boolean;
-BEGIN
-	DELETE FROM io_notify.access a WHERE a.role = revoke_app.role AND a.kind = 'app';
-	was := FOUND;
-	IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = revoke_app.role) THEN
-		EXECUTE format('REVOKE ALL ON io_notify.citizen, io_notify.preference, io_notify.disclosure, io_notify.activation, io_notify.device,
-			io_notify.inbox_state, io_notify.inbox FROM %I', role);
-		-- these it may need for another task it has
-		IF NOT EXISTS (SELECT FROM io_notify.access a WHERE a.role = revoke_app.role)
-		   AND NOT EXISTS (SELECT FROM io_notify.service_member m WHERE m.role = revoke_app.role)
-		   AND NOT EXISTS (SELECT FROM io_notify.organization_member m WHERE m.role = revoke_app.role) THEN
-			EXECUTE format('REVOKE ALL ON io_notify.message, io_notify.delivery, io_notify.service, io_notify.organization FROM %I', role);
-		END IF;
-	END IF;
-	RETURN was;
-END
-$revoke$;
-COMMENT ON FUNCTION io_notify.revoke_app(name) IS 'ends grant_app(); false when the role was no app''s';
-
 -- The profile.
 
 CREATE OR REPLACE FUNCTION io_notify._profile_columns(profile jsonb) RETURNS TABLE (name text, value text) LANGUAGE plpgsql IMMUTABLE

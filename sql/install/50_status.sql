@@ -4,6 +4,21 @@ CREATE OR REPLACE FUNCTION io_notify._advice() RETURNS text[]
 	AS 'MODULE_PATHNAME', 'ion_advice' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION io_notify._advice() IS 'what keeps the workers from running, as sentences that name the remedy';
 
+-- A partition is nobody's but the owner's, who would bypass routing there.
+CREATE OR REPLACE FUNCTION io_notify.__default_filled() RETURNS boolean LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $filled$
+BEGIN
+	PERFORM io_notify._require('operator');
+	RETURN EXISTS (SELECT FROM io_notify.message_default);
+END
+$filled$;
+COMMENT ON FUNCTION io_notify.__default_filled() IS 'behind _default_filled()';
+
+CREATE OR REPLACE FUNCTION io_notify._default_filled() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C STABLE;
+COMMENT ON FUNCTION io_notify._default_filled() IS 'operators: whether messages lie in the default partition';
+
 CREATE OR REPLACE FUNCTION io_notify.status(OUT item text, OUT name text, OUT state text, OUT count bigint, OUT oldest interval, OUT detail text)
 	RETURNS SETOF record LANGUAGE plpgsql VOLATILE
 	SET search_path = pg_catalog, pg_temp
@@ -37,16 +52,13 @@ BEGIN
 		FROM io_notify.provider p
 		WHERE p.channel = 'webhook' AND NOT (p.options -> 'signed')::boolean;
 	-- membership is no grant: DROP ROLE does not see it
-	IF has_table_privilege('io_notify.service_member', 'SELECT') AND has_table_privilege('io_notify.organization_member', 'SELECT')
-	   AND has_table_privilege('io_notify.access', 'SELECT') THEN
-		RETURN QUERY SELECT 'advice'::text, m.role::text, 'warning'::text, count(*), NULL::interval,
-				'this role does not exist, and what it was granted here waits for the next one of its name: revoke_sender(), revoke_organization(), or delete it from access'::text
-			FROM (SELECT s.role FROM io_notify.service_member s UNION ALL SELECT o.role FROM io_notify.organization_member o
-				  UNION ALL SELECT a.role FROM io_notify.access a) m
-			WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = m.role)
-			GROUP BY m.role ORDER BY m.role;
-	END IF;
-	IF EXISTS (SELECT FROM io_notify.message_default) THEN
+	RETURN QUERY SELECT 'advice'::text, m.role::text, 'warning'::text, count(*), NULL::interval,
+			'this role does not exist, and what it was granted here waits for the next one of its name: revoke_sender(), revoke_organization(), or delete it from access'::text
+		FROM (SELECT s.role FROM io_notify.service_member s UNION ALL SELECT o.role FROM io_notify.organization_member o
+			  UNION ALL SELECT a.role FROM io_notify.access a) m
+		WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = m.role)
+		GROUP BY m.role ORDER BY m.role;
+	IF io_notify._default_filled() THEN
 		RETURN QUERY SELECT 'advice'::text, 'message_default'::text, 'warning'::text, NULL::bigint, NULL::interval,
 			'rows wait in the default partition; the maintenance worker moves them when it can lock the table'::text;
 	END IF;

@@ -15,7 +15,7 @@ DECLARE
 	registry regclass;
 BEGIN
 	-- also under logical replication, where ordinary triggers rest
-	FOREACH registry IN ARRAY ARRAY['io_notify.service', 'io_notify.service_member', 'io_notify.service_quota', 'io_notify.pause', 'io_notify.organization']::regclass[]
+	FOREACH registry IN ARRAY ARRAY['io_notify.service', 'io_notify.service_member', 'io_notify.service_quota', 'io_notify.pause', 'io_notify.organization', 'io_notify.organization_member', 'io_notify.access']::regclass[]
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = registry AND tgname = 'registry_changed') THEN
 			EXECUTE pg_catalog.format('CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s

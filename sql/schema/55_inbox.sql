@@ -26,15 +26,3 @@ WHERE m.recipient = (SELECT io_notify._acting_citizen())
   -- the same said for the index message_recipient
   AND hashtextextended(m.recipient, 0) = (SELECT hashtextextended(io_notify._acting_citizen(), 0));
 COMMENT ON VIEW io_notify.inbox IS 'messages of the citizen the session acts for, templates filled in, with what the citizen did to them';
-
--- The view went with the extension, and the apps' grants with the view.
-DO $apps$
-DECLARE
-	app name;
-BEGIN
-	FOR app IN SELECT a.role FROM io_notify.access a JOIN pg_catalog.pg_roles r ON r.rolname = a.role WHERE a.kind = 'app'
-	LOOP
-		EXECUTE pg_catalog.format('GRANT SELECT ON io_notify.inbox TO %I', app);
-	END LOOP;
-END
-$apps$;

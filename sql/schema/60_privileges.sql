@@ -1,19 +1,11 @@
--- Nothing is readable by default; grant_sender() opens what a sender needs.
+-- Nothing is readable by default; what each kind of role is given stands in
+-- install/48_grants.sql.
 
 REVOKE ALL ON ALL TABLES IN SCHEMA io_notify FROM PUBLIC;
 GRANT USAGE ON SCHEMA io_notify TO PUBLIC;
 
--- The views went with the extension, and the members' grants with the views.
-DO $members$
-DECLARE
-	member name;
-BEGIN
-	FOR member IN SELECT DISTINCT m.role FROM io_notify.service_member m JOIN pg_catalog.pg_roles r ON r.rolname = m.role
-	LOOP
-		EXECUTE pg_catalog.format('GRANT SELECT ON io_notify.message_status, io_notify.service_usage TO %I', member);
-	END LOOP;
-END
-$members$;
+-- The views went with the extension, and the grants on them with the views.
+SELECT io_notify._grant_again();
 
 INSERT INTO io_notify.installation (schema_version, system_identifier, database_oid)
 SELECT 1, c.system_identifier, d.oid

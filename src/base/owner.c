@@ -17,9 +17,13 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "parser/parse_expr.h"
+#include "parser/parser.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "base/owner.h"
@@ -63,6 +67,16 @@ ion_is_owner(Oid role)
 	return has_privs_of_role(role, ion_owner());
 }
 
+void
+ion_own_relation_require(Relation rel)
+{
+	if (RelationGetNamespace(rel) != get_namespace_oid(ION_SCHEMA, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("triggers of io_notify stand on its own tables only"),
+				 errhint("For tables of yours there is the trigger function io_notify.notify().")));
+}
+
 static void
 set_local(const char *name, const char *value)
 {
@@ -78,6 +92,13 @@ ion_owner_begin(IonCaller *caller, bool index_plans)
 	GetUserIdAndSecContext(&caller->user, &caller->security_context);
 	caller->guc_level = NewGUCNestLevel();
 	set_local("search_path", "pg_catalog, pg_temp");
+	/* these change what a statement means */
+	if (!standard_conforming_strings)
+		set_local("standard_conforming_strings", "on");
+	if (Transform_null_equals)
+		set_local("transform_null_equals", "off");
+	if (!Array_nulls)
+		set_local("array_nulls", "on");
 	/* measured: compiling the bulk statement costs more than running it */
 	set_local("jit", "off");
 	if (index_plans)

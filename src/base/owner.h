@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "utils/relcache.h"
+
 typedef struct IonCaller
 {
 	Oid			user;			/* who called, to be restored */
@@ -29,10 +31,18 @@ extern Oid	ion_owner(void);
 extern bool ion_is_owner(Oid role);
 
 /*
+ * 42501 unless rel lies in our schema.  Trigger functions that act as the
+ * owner begin with this: whoever may execute one could put it on a table of
+ * his own and feed it rows that nobody has checked.
+ */
+extern void ion_own_relation_require(Relation rel);
+
+/*
  * Become the owner under SECURITY_RESTRICTED_OPERATION with a pinned
- * search_path and planner settings that make cached plans use the primary
- * keys, however small a table was when it was planned; and go back.  On error
- * the transaction's abort restores everything.
+ * search_path, no setting that changes what a statement means, and planner
+ * settings that make cached plans use the primary keys, however small a table
+ * was when it was planned; and go back.  On error the transaction's abort
+ * restores everything.
  */
 extern void ion_owner_begin(IonCaller *caller, bool index_plans);
 extern void ion_owner_end(const IonCaller *caller);

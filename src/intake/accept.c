@@ -133,6 +133,8 @@ accept_state(FunctionCallInfo fcinfo, Relation rel)
 		state->templates = ion_template_check_create(fcinfo->flinfo->fn_mcxt);
 		fcinfo->flinfo->fn_extra = state;
 	}
+	if (state->relid != RelationGetRelid(rel))
+		ion_own_relation_require(rel);
 	if (state->relid != RelationGetRelid(rel) || state->map.natts != RelationGetDescr(rel)->natts)
 	{
 		ion_column_map_build(RelationGetDescr(rel), &state->map);

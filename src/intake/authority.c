@@ -11,19 +11,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 #include "base/owner.h"
-#include "io_notify.h"
 #include "intake/authority.h"
 #include "queue/plan.h"
 
@@ -44,9 +39,6 @@ static IonPlan roles_of_organization = {
 
 static bool is_member(Oid caller, char **roles, int n);
 static void text_array(Datum array, char ***items, int *n);
-static bool reads_queue(Oid role);
-
-PG_FUNCTION_INFO_V1(ion_may_read);
 
 bool
 ion_service_member(const IonService *service, Oid role)
@@ -153,53 +145,4 @@ text_array(Datum array, char ***items, int *n)
 	*items = palloc(sizeof(char *) * (*n + 1));
 	for (int i = 0; i < *n; i++)
 		(*items)[i] = TextDatumGetCString(elements[i]);
-}
-
-static bool
-reads_queue(Oid role)
-{
-	Oid			queue = get_relname_relid("queue", get_namespace_oid(ION_SCHEMA, false));
-
-	return OidIsValid(queue) && pg_class_aclcheck(queue, role, ACL_SELECT) == ACLCHECK_OK;
-}
-
-/*
- * _may_read(service text) returns boolean: the tables' owner, or a member of
- * the service.  The last answer is kept for the length of a query, since a
- * view asks for every row.
- */
-Datum
-ion_may_read(PG_FUNCTION_ARGS)
-{
-	typedef struct
-	{
-		char		service[NAMEDATALEN];
-		bool		answer;
-		bool		owner;
-	} Cached;
-	Cached	   *cached = fcinfo->flinfo->fn_extra;
-	char	   *service = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	IonCaller	caller;
-	const IonService *found;
-
-	if (cached == NULL)
-	{
-		cached = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Cached));
-		/* operators are known by what grant_operator() gives */
-		cached->owner = ion_is_owner(GetUserId()) || reads_queue(GetUserId());
-		fcinfo->flinfo->fn_extra = cached;
-	}
-	if (cached->owner)
-		PG_RETURN_BOOL(true);
-	if (cached->service[0] != '\0' && strcmp(cached->service, service) == 0)
-		PG_RETURN_BOOL(cached->answer);
-
-	SPI_connect();
-	ion_owner_begin(&caller, true);
-	found = ion_service_find(service);
-	cached->answer = found != NULL && ion_service_member(found, caller.user);
-	ion_owner_end(&caller);
-	SPI_finish();
-	strlcpy(cached->service, service, sizeof(cached->service));
-	PG_RETURN_BOOL(cached->answer);
 }

@@ -163,6 +163,7 @@ feed(FunctionCallInfo fcinfo, IonPlan *plans)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("this function must be an AFTER statement trigger with transition tables")));
+	ion_own_relation_require(trigger->tg_relation);
 	rows = tuplestore_tuple_count(trigger->tg_newtable ? trigger->tg_newtable : trigger->tg_oldtable);
 	if (rows == 0)
 		return;

@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 
 #include "base/fiscal_code.h"
+#include "base/owner.h"
 #include "base/settings.h"
 #include "intake/registry_trigger.h"
 
@@ -29,6 +30,7 @@ ion_registry_row(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("this function must be a BEFORE row trigger")));
+	ion_own_relation_require(trigger->tg_relation);
 	return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 }
 

@@ -55,6 +55,7 @@ ion_route(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("io_notify._route() must be an AFTER INSERT trigger, by row or with a transition table")));
 
+	ion_own_relation_require(trigger->tg_relation);
 	by_row = TRIGGER_FIRED_FOR_ROW(trigger->tg_event);
 	if (!by_row && tuplestore_tuple_count(trigger->tg_newtable) == 0)
 		return PointerGetDatum(NULL);

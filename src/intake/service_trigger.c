@@ -323,6 +323,7 @@ ion_service_by_hand(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("io_notify._service_by_hand() must be an AFTER row trigger")));
+	ion_own_relation_require(trigger->tg_relation);
 	if (InSecurityRestrictedOperation())
 		return PointerGetDatum(NULL);
 

@@ -35,6 +35,7 @@ ion_row_begin(FunctionCallInfo fcinfo, const char *what, IonTriggerRow *row)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("this function must be a BEFORE INSERT OR UPDATE row trigger")));
+	ion_own_relation_require(trigger->tg_relation);
 	row->trigger = trigger;
 	row->desc = RelationGetDescr(trigger->tg_relation);
 	row->what = what;

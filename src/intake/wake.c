@@ -25,6 +25,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "base/owner.h"
 #include "base/shared.h"
 #include "intake/wake.h"
 
@@ -116,6 +117,7 @@ ion_pause_changed(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("this function must be a trigger")));
+	ion_own_relation_require(((TriggerData *) fcinfo->context)->tg_relation);
 	ion_wake_config_at_commit();
 	pause_pending = true;
 	return PointerGetDatum(NULL);

@@ -45,7 +45,10 @@ static Oid	door_caller = InvalidOid;
 
 static Oid	behind_the_door(Oid door);
 
-/* The function that door stands for: the same arguments, "_" before the name. */
+/*
+ * The function that door stands for: the same arguments, "_" before the name.
+ * It is called past the executor, so what that would see to must hold.
+ */
 static Oid
 behind_the_door(Oid door)
 {
@@ -63,7 +66,12 @@ behind_the_door(Oid door)
 							 PointerGetDatum(&form->proargtypes), ObjectIdGetDatum(form->pronamespace));
 	if (HeapTupleIsValid(target))
 	{
-		oid = ((Form_pg_proc) GETSTRUCT(target))->oid;
+		Form_pg_proc stands = (Form_pg_proc) GETSTRUCT(target);
+
+		oid = stands->oid;
+		if (stands->prorettype != form->prorettype || stands->proretset != form->proretset ||
+			(stands->proisstrict && !form->proisstrict))
+			elog(ERROR, "function %s does not fit its door", name);
 		ReleaseSysCache(target);
 	}
 	ReleaseSysCache(tuple);
@@ -140,17 +148,18 @@ ion_caller(PG_FUNCTION_ARGS)
 Datum
 ion_caller_is(PG_FUNCTION_ARGS)
 {
-	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *object = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
-	PG_RETURN_BOOL(ion_role_is(ion_door_caller(), kind, object));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(ion_role_is(ion_door_caller(), text_to_cstring(PG_GETARG_TEXT_PP(0)), object));
 }
 
 /* _require(kind, object) returns void: 42501 unless _caller_is(). */
 Datum
 ion_require(PG_FUNCTION_ARGS)
 {
-	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *kind = PG_ARGISNULL(0) ? "nobody" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *object = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	if (!ion_role_is(ion_door_caller(), kind, object))

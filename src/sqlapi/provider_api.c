@@ -22,6 +22,7 @@
 #include "base/owner.h"
 #include "base/shared.h"
 #include "channel/provider.h"
+#include "intake/visibility.h"
 #include "intake/wake.h"
 #include "net/url_check.h"
 #include "render/json_escape.h"
@@ -116,7 +117,7 @@ options_jsonb(const IonProvider *p)
 
 /*
  * _provider_options(server oid): channel, transport, enabled, options,
- * problem.  A mapping's secret_file is not read here (no backend but the
+ * problem; null for who is no operator.  A mapping's secret_file is not read here (no backend but the
  * dispatcher opens credential files), so signed means "a secret is in the
  * mapping".
  */
@@ -130,6 +131,8 @@ ion_provider_options_sql(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	if (!ion_role_sees(GetUserId(), "operator"))
+		PG_RETURN_NULL();
 	p = ion_provider_load(PG_GETARG_OID(0), ion_owner(), false, CurrentMemoryContext);
 	if (p == NULL)
 		PG_RETURN_NULL();
@@ -145,7 +148,8 @@ ion_provider_options_sql(PG_FUNCTION_ARGS)
 
 /*
  * _provider_runtime(): server, breaker (ready, open, half_open), in_flight,
- * success_rate, last_error, last_error_at, retry_at.
+ * success_rate, last_error, last_error_at, retry_at.  Nothing for who is no
+ * operator: what a provider said last may name an address.
  */
 Datum
 ion_provider_runtime(PG_FUNCTION_ARGS)
@@ -156,7 +160,7 @@ ion_provider_runtime(PG_FUNCTION_ARGS)
 	TimestampTz now = GetCurrentTimestamp();
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (ion_shared == NULL)
+	if (ion_shared == NULL || !ion_role_sees(GetUserId(), "operator"))
 		PG_RETURN_NULL();
 	LWLockAcquire(ion_shared->lock, LW_SHARED);
 	slot = ion_shared_database(MyDatabaseId, false);

@@ -19,6 +19,7 @@
 
 #include "base/settings.h"
 #include "base/shared.h"
+#include "intake/visibility.h"
 
 PG_FUNCTION_INFO_V1(ion_workers);
 PG_FUNCTION_INFO_V1(ion_advice);
@@ -67,7 +68,7 @@ put_dispatcher(ReturnSetInfo *rsinfo, const IonDatabaseSlot *slot, int index)
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* _workers(): the launcher and this database's dispatchers. */
+/* _workers(): the launcher and this database's dispatchers; operators only. */
 Datum
 ion_workers(PG_FUNCTION_ARGS)
 {
@@ -77,7 +78,7 @@ ion_workers(PG_FUNCTION_ARGS)
 	IonDatabaseSlot *slot;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (ion_shared == NULL)
+	if (ion_shared == NULL || !ion_role_sees(GetUserId(), "operator"))
 		PG_RETURN_NULL();
 	LWLockAcquire(ion_shared->lock, LW_SHARED);
 	memcpy(head, ion_shared, offsetof(IonShared, databases));
