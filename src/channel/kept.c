@@ -164,7 +164,10 @@ ion_kept_measure(IonKept *entry)
 	make_room();
 }
 
-/* The least recently used goes first; what is pinned stays. */
+/*
+ * The least recently used goes first; what is pinned stays.  An entry that
+ * goes may release others and so come back here: each search is a new one.
+ */
 static void
 make_room(void)
 {
@@ -208,6 +211,10 @@ unpin(void *arg)
 {
 	IonKept    *entry = ((Pin *) arg)->entry;
 
-	if (--entry->pins == 0 && entry->outdated)
+	if (--entry->pins > 0)
+		return;
+	if (entry->outdated)
 		MemoryContextDelete(entry->cxt);
+	else
+		make_room();			/* what was pinned may have left none */
 }

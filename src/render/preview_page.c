@@ -56,11 +56,10 @@ static void put_head(StringInfo out, const char *title);
 static void put_summary(StringInfo out, const char *title, const IonValue *parts);
 static void put_section(StringInfo out, const Part *part);
 static void put_text(StringInfo out, const char *text);
-static void put_language(StringInfo out, const Part *part);
+static void put_language(StringInfo out, const char *language);
 static void put_pre(StringInfo out, const Part *part, const char *text);
 static void put_frame(StringInfo out, const Part *part, const char *html);
-static void put_pair(StringInfo out, const char *term, const char *value);
-static void put_subject(StringInfo out, const Part *part);
+static void put_pair(StringInfo out, const char *term, const char *language, const char *value);
 
 /* How each channel is called and shown; another one as it comes. */
 static const struct
@@ -68,13 +67,14 @@ static const struct
 	const char *channel;
 	const char *name;
 	PartWriter	write;
+	bool		shows_subject;	/* within what it writes */
 }			looks[] = {
-	{"inbox", "Inbox", write_inbox},
-	{"email", "E-mail", write_mail},
-	{"pec", "Certified e-mail (PEC)", write_mail},
-	{"sms", "SMS", write_sms},
-	{"push", "Push notification", write_push},
-	{"webhook", "Webhook", write_webhook}
+	{"inbox", "Inbox", write_inbox, false},
+	{"email", "E-mail", write_mail, false},
+	{"pec", "Certified e-mail (PEC)", write_mail, false},
+	{"sms", "SMS", write_sms, false},
+	{"push", "Push notification", write_push, true},
+	{"webhook", "Webhook", write_webhook, false}
 };
 
 /* Contrast of every pair below is 4.5 or more, in either scheme. */
@@ -213,11 +213,15 @@ static void
 put_section(StringInfo out, const Part *part)
 {
 	PartWriter	write = write_other;
+	const char *subject = part->subject;
 
 	for (size_t i = 0; part->channel != NULL && i < lengthof(looks); i++)
 	{
-		if (strcmp(part->channel, looks[i].channel) == 0)
-			write = looks[i].write;
+		if (strcmp(part->channel, looks[i].channel) != 0)
+			continue;
+		write = looks[i].write;
+		if (looks[i].shows_subject)
+			subject = NULL;
 	}
 	appendStringInfo(out, "<section aria-labelledby=\"channel-%d\">\n<h2 id=\"channel-%d\">", part->number, part->number);
 	put_text(out, name_of(part));
@@ -228,12 +232,13 @@ put_section(StringInfo out, const Part *part)
 		put_text(out, part->problem);
 		appendStringInfoString(out, "</bdi></p>\n");
 	}
-	if (part->language != NULL || part->encoding != NULL || part->segments != NULL)
+	if (part->language != NULL || subject != NULL || part->encoding != NULL || part->segments != NULL)
 	{
 		appendStringInfoString(out, "<dl>\n");
-		put_pair(out, "Language", part->language);
-		put_pair(out, "Encoding", part->encoding);
-		put_pair(out, "Segments", part->segments);
+		put_pair(out, "Language", NULL, part->language);
+		put_pair(out, "Subject", part->language, subject);
+		put_pair(out, "Encoding", NULL, part->encoding);
+		put_pair(out, "Segments", NULL, part->segments);
 		appendStringInfoString(out, "</dl>\n");
 	}
 	if (part->subject != NULL || part->html != NULL || part->text != NULL)
@@ -246,7 +251,6 @@ put_section(StringInfo out, const Part *part)
 static void
 write_mail(StringInfo out, const Part *part)
 {
-	put_subject(out, part);
 	if (part->html != NULL)
 	{
 		appendStringInfoString(out, "<h3>HTML</h3>\n");
@@ -269,14 +273,14 @@ write_inbox(StringInfo out, const Part *part)
 	IonNoticeStyle style;
 	StringInfoData page;
 
-	put_subject(out, part);
 	if (part->html != NULL)
 	{
 		ion_notice_style(&style, NULL);
 		initStringInfo(&page);
 		appendStringInfoString(&page, "<!DOCTYPE html>\n<html");
-		put_language(&page, part);
-		appendStringInfoString(&page, ">\n<head>\n<meta charset=\"utf-8\">\n<title>");
+		put_language(&page, part->language);
+		appendStringInfoString(&page, ">\n<head>\n<meta charset=\"utf-8\">\n"
+							   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
 		put_text(&page, part->subject != NULL ? part->subject : "Message");
 		appendStringInfoString(&page, "</title>\n");
 		ion_notice_style_sheet(&page, &style);
@@ -302,7 +306,7 @@ static void
 write_sms(StringInfo out, const Part *part)
 {
 	appendStringInfoString(out, "<p class=\"bubble\" dir=\"auto\"");
-	put_language(out, part);
+	put_language(out, part->language);
 	appendStringInfoCharMacro(out, '>');
 	put_text(out, part->text != NULL ? part->text : "");
 	appendStringInfoString(out, "</p>\n");
@@ -312,7 +316,7 @@ static void
 write_push(StringInfo out, const Part *part)
 {
 	appendStringInfoString(out, "<div class=\"card\"");
-	put_language(out, part);
+	put_language(out, part->language);
 	appendStringInfoString(out, "><p class=\"first\" dir=\"auto\">");
 	put_text(out, part->subject != NULL ? part->subject : "");
 	appendStringInfoString(out, "</p><p dir=\"auto\">");
@@ -332,7 +336,6 @@ write_webhook(StringInfo out, const Part *part)
 static void
 write_other(StringInfo out, const Part *part)
 {
-	put_subject(out, part);
 	if (part->text != NULL)
 		put_pre(out, part, part->text);
 	if (part->html != NULL)
@@ -347,17 +350,17 @@ put_text(StringInfo out, const char *text)
 }
 
 static void
-put_language(StringInfo out, const Part *part)
+put_language(StringInfo out, const char *language)
 {
-	if (part->language != NULL)
-		appendStringInfo(out, " lang=\"%s\"", part->language);
+	if (language != NULL)
+		appendStringInfo(out, " lang=\"%s\"", language);
 }
 
 static void
 put_pre(StringInfo out, const Part *part, const char *text)
 {
 	appendStringInfoString(out, "<pre dir=\"auto\"");
-	put_language(out, part);
+	put_language(out, part->language);
 	/* a parser drops the line end that follows the tag */
 	appendStringInfoString(out, ">\n");
 	put_text(out, text);
@@ -375,23 +378,13 @@ put_frame(StringInfo out, const Part *part, const char *html)
 }
 
 static void
-put_pair(StringInfo out, const char *term, const char *value)
+put_pair(StringInfo out, const char *term, const char *language, const char *value)
 {
 	if (value == NULL)
 		return;
-	appendStringInfo(out, "<dt>%s</dt><dd>", term);
+	appendStringInfo(out, "<dt>%s</dt><dd dir=\"auto\"", term);
+	put_language(out, language);
+	appendStringInfoCharMacro(out, '>');
 	put_text(out, value);
 	appendStringInfoString(out, "</dd>\n");
-}
-
-static void
-put_subject(StringInfo out, const Part *part)
-{
-	if (part->subject == NULL)
-		return;
-	appendStringInfoString(out, "<dl><dt>Subject</dt><dd dir=\"auto\"");
-	put_language(out, part);
-	appendStringInfoCharMacro(out, '>');
-	put_text(out, part->subject);
-	appendStringInfoString(out, "</dd></dl>\n");
 }

@@ -15,6 +15,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -22,11 +23,13 @@
 
 #include "base/owner.h"
 #include "channel/content.h"
+#include "channel/layout_cache.h"
 #include "channel/rendition.h"
 #include "channel/template_cache.h"
 #include "crypto/unsubscribe_token.h"
 #include "queue/decision.h"
 #include "queue/plan.h"
+#include "render/front_matter.h"
 #include "render/json_value.h"
 #include "render/markdown.h"
 #include "render/preview_page.h"
@@ -40,8 +43,11 @@ enum
 	COL_ID = 1, COL_SERVICE, COL_TITLE, COL_SECURE, COL_ORGANIZATION, COL_CODE, COL_SERVICE_LANGUAGE, COL_ORGANIZATION_LANGUAGE,
 	COL_PREVIEW, COL_SEGMENTS, COL_TRANSLITERATE, COL_CHANNELS, COL_SUBJECT, COL_MARKDOWN, COL_TEMPLATE, COL_VERSION, COL_PARAMS,
 	COL_LANGUAGE, COL_CITIZEN_LANGUAGE, COL_ZONE, COL_PUSH_FULL, COL_CREATED, COL_DUE, COL_AMOUNT, COL_NOTICE, COL_PAYEE,
-	COL_INVALID_AFTER, COL_RECIPIENT, COL_REFERENCE, COL_PRIORITY
+	COL_INVALID_AFTER, COL_RECIPIENT, COL_REFERENCE, COL_PRIORITY, COL_MANDATORY
 };
+
+/* Stands for the token of a mail's unsubscribe link; none is as short. */
+#define NO_TOKEN	"preview"
 
 /* What a claim reads of a message; the citizen's choices show as they are now. */
 static IonPlan read_message = {
@@ -49,7 +55,7 @@ static IonPlan read_message = {
 	"  o.name, o.code, s.language, o.default_language, s.email_content = 'preview', s.sms_max_segments, s.sms_transliterate, s.channels, "
 	"  m.subject, m.markdown, m.template, m.template_version, m.params::text, coalesce($2, m.language), z.language, z.time_zone, "
 	"  coalesce(z.push_detail = 'full', true), m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, "
-	"  m.payment_invalid_after_due_date, m.recipient, m.reference, m.priority "
+	"  m.payment_invalid_after_due_date, m.recipient, m.reference, m.priority, coalesce(s.mandatory, false) "
 	"FROM io_notify.message m LEFT JOIN io_notify.service s ON s.name = m.service "
 	"LEFT JOIN io_notify.organization o ON o.code = s.organization LEFT JOIN io_notify.citizen z ON z.fiscal_code = m.recipient "
 	"WHERE m.id = $1",
@@ -58,10 +64,10 @@ static IonPlan read_message = {
 
 /* The same of a message that does not exist. */
 static IonPlan read_template = {
-	"SELECT '00000000-0000-7000-8000-000000000000'::uuid, coalesce(s.name, ''), s.title, false, o.name, o.code, s.language, o.default_language, "
+	"SELECT '00000000-0000-7000-8000-000000000000'::uuid, coalesce(s.name, ''), s.title, coalesce(s.require_secure_channels, false), o.name, o.code, s.language, o.default_language, "
 	"  coalesce(s.email_content = 'preview', false), coalesce(s.sms_max_segments, 3), coalesce(s.sms_transliterate, true), s.channels, "
 	"  NULL::text, NULL::text, $1::text, $2::int4, $5::jsonb::text, $6::text, NULL::text, NULL::text, true, now(), NULL::timestamptz, "
-	"  NULL::int8, NULL::text, NULL::text, false, ''::text, NULL::text, 'normal'::text "
+	"  NULL::int8, NULL::text, NULL::text, false, ''::text, NULL::text, 'normal'::text, coalesce(s.mandatory, false) "
 	"FROM (SELECT) x LEFT JOIN io_notify.service s ON s.name = $3 "
 	"LEFT JOIN io_notify.organization o ON o.code = coalesce(s.organization, $4)",
 	6, {TEXTOID, INT4OID, TEXTOID, TEXTOID, JSONBOID, TEXTOID}, NULL
@@ -73,7 +79,9 @@ static int64 number_of(HeapTuple row, TupleDesc desc, int column, int64 missing,
 static IonJob *job_of(HeapTuple row, TupleDesc desc, const char *channel);
 static void show_channel(ReturnSetInfo *rsinfo, HeapTuple row, TupleDesc desc, const char *channel);
 static bool render(IonJob *job, Datum *values, bool *nulls, const char **error);
+static void show_unsubscribing(IonJob *job, bool mandatory);
 static const char *params_problem(const IonJob *job);
+static const char *secure_problem(const IonJob *job);
 
 static char *
 text_of(HeapTuple row, TupleDesc desc, int column)
@@ -140,6 +148,20 @@ job_of(HeapTuple row, TupleDesc desc, const char *channel)
 	return job;
 }
 
+/* A mail's link as it will look; a token that works is the recipient's alone. */
+static void
+show_unsubscribing(IonJob *job, bool mandatory)
+{
+	StringInfoData url;
+	const char *error;
+
+	if (mandatory || job->layout == NULL || job->layout->unsubscribe_url == NULL || strcmp(job->channel, "email") != 0)
+		return;
+	initStringInfo(&url);
+	if (ion_unsubscribe_url(&url, job->layout->unsubscribe_url, NO_TOKEN, &error))
+		job->unsubscribe_url = url.data;
+}
+
 /* What an INSERT with these params would be refused for. */
 static const char *
 params_problem(const IonJob *job)
@@ -157,6 +179,15 @@ params_problem(const IonJob *job)
 	return ion_param_check(job->family->params, params, &problem) ? NULL : problem.data;
 }
 
+/* Routing keeps a secure message off these: what is shown is never sent. */
+static const char *
+secure_problem(const IonJob *job)
+{
+	if (!job->secure || (strcmp(job->channel, "email") != 0 && strcmp(job->channel, "sms") != 0))
+		return NULL;
+	return "a secure message is not sent on this channel";
+}
+
 /* values: subject, html, text, encoding, segments */
 static bool
 render(IonJob *job, Datum *values, bool *nulls, const char **error)
@@ -165,6 +196,7 @@ render(IonJob *job, Datum *values, bool *nulls, const char **error)
 	StringInfoData title;
 	IonMailRendition mail;
 	IonSmsSize	size;
+	size_t		matter;
 
 	initStringInfo(&out);
 	initStringInfo(&title);
@@ -194,7 +226,8 @@ render(IonJob *job, Datum *values, bool *nulls, const char **error)
 		case ION_CHANNEL_INBOX:
 		case ION_CHANNELS:
 			appendStringInfoString(&title, job->subject != NULL ? job->subject : "");
-			if (!ion_markdown_to_html(job->markdown, strlen(job->markdown), &out, error))
+			matter = ion_front_matter_length(job->markdown, strlen(job->markdown));
+			if (!ion_markdown_to_html(job->markdown + matter, strlen(job->markdown + matter), &out, error))
 				return false;
 			values[1] = CStringGetTextDatum(out.data);
 			nulls[1] = false;
@@ -226,7 +259,10 @@ show_channel(ReturnSetInfo *rsinfo, HeapTuple row, TupleDesc desc, const char *c
 	dlist_init(&jobs);
 	dlist_push_tail(&jobs, &job->node);
 	ion_content_read(&jobs);
+	show_unsubscribing(job, bool_of(row, desc, COL_MANDATORY));
 	problem = params_problem(job);
+	if (problem == NULL)
+		problem = secure_problem(job);
 	if (!ion_content_prepare(job, &error) || !render(job, values + 2, nulls + 2, &error))
 		problem = problem != NULL ? problem : error;
 	values[0] = CStringGetTextDatum(channel);
@@ -258,6 +294,12 @@ ion_preview_render(PG_FUNCTION_ARGS)
 	SPITupleTable *found;
 	IonCaller	caller;
 
+	/* preview() has asked for rights; whoever comes past it has none */
+	if (!ion_is_owner(GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("only functions of io_notify may ask this"),
+				 errhidestmt(true)));
 	InitMaterializedSRF(fcinfo, 0);
 	if (of_message)
 	{

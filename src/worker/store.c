@@ -453,7 +453,7 @@ rolled_back(IonDispatcher *d, dlist_head *claimed, IonJob **settling, int n_sett
 {
 	for (int i = n_settling - 1; i >= 0; i--)
 	{
-		/* it may be there that somebody's lock is: answers come first, the next bounce teaches the same */
+		/* somebody's lock may be on that entry: the next bounce teaches the same */
 		if (again)
 			settling[i]->outcome.bad_address = false;
 		dlist_push_head(&d->done, &settling[i]->node);

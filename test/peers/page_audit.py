@@ -11,11 +11,13 @@ resolve names with, and is told what to do through two pipes (the DevTools
 protocol: JSON messages, each ended by a zero byte).  For each page:
 
     problems     what WCAG's plain rules have against it, as sentences
+    title, h1, text, links
+    pwned        whether anything in it set a variable of that name
+    frames       the same of each sandboxed frame
     requests     what the page and its frames asked for, besides themselves
     shot         width and height of a picture of the window, and how many
-                 different lines it has
-    frames       the same of each frame
-    title, h1, text, links, pwned
+                 different lines it has: an empty page has two or three
+    frame_shots  the same of each frame
 
 With PAGE_SHOTS naming a folder the pictures stay there.
 """
@@ -23,6 +25,7 @@ With PAGE_SHOTS naming a folder the pictures stay there.
 import base64
 import json
 import os
+import select
 import shutil
 import signal
 import struct
@@ -33,6 +36,7 @@ import time
 import zlib
 
 PATIENCE = 20  # seconds for an answer
+EMPTY_LINES = 20  # different lines a picture of a border and nothing in it may have
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = [
     "--headless=new", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
@@ -109,7 +113,7 @@ AUDIT = r"""
   return {
     problems, title: document.title, h1: all("h1").map(e => e.textContent), text: document.body.innerText,
     links: all("a[href]").map(e => e.getAttribute("href")), pwned: window.pwned !== undefined,
-    rects: all("iframe").map(e => { const r = e.getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, height: r.height, scale: 1 }; })
+    iframes: all("iframe").length, fetched: performance.getEntriesByType("resource").map(e => e.name)
   };
 })()
 """
@@ -140,6 +144,7 @@ class Browser:
         self.number = 0
         self.session = None
         self.requests = []
+        self.frames = []  # sessions of those that have a process of their own
         self.loaded = False
 
     def start(self):
@@ -150,13 +155,14 @@ class Browser:
 
     def watch(self, session):
         """Hears what a page, or a frame in a process of its own, asks for."""
-        self.call("Network.enable", session=session)
-        self.call("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}, session)
+        self.send("Network.enable", session=session)
+        self.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}, session)
+        self.send("Runtime.runIfWaitingForDebugger", session=session)
 
     def receive(self):
         end = time.monotonic() + PATIENCE
         while b"\0" not in self.buffer:
-            if time.monotonic() > end:
+            if not select.select([self.read_end], [], [], max(0, end - time.monotonic()))[0]:
                 raise TimeoutError("the browser does not answer")
             data = os.read(self.read_end, 1 << 20)
             if not data:
@@ -171,18 +177,21 @@ class Browser:
                 self.requests.append(url)
         elif method == "Page.loadEventFired":
             self.loaded = True
-        elif method == "Target.attachedToTarget":
+        elif method == "Target.attachedToTarget" and "sessionId" in message:
+            self.frames.append(params["sessionId"])
             self.watch(params["sessionId"])
-            self.call("Runtime.runIfWaitingForDebugger", session=params["sessionId"])
         return message
 
-    def call(self, method, params=None, session=None):
+    def send(self, method, params=None, session=None):
         self.number += 1
-        number = self.number
-        message = {"id": number, "method": method, "params": params or {}}
+        message = {"id": self.number, "method": method, "params": params or {}}
         if session or self.session:
             message["sessionId"] = session or self.session
         os.write(self.write_end, json.dumps(message).encode() + b"\0")
+        return self.number
+
+    def call(self, method, params=None, session=None):
+        number = self.send(method, params, session)
         while True:
             answer = self.receive()
             if answer.get("id") == number:
@@ -193,23 +202,31 @@ class Browser:
     def open(self, url, page):
         self.call("Emulation.setDeviceMetricsOverride", {
             "width": page["width"], "height": page["height"], "deviceScaleFactor": 1, "mobile": False})
-        self.call("Emulation.setEmulatedMedia", {"features": [
-            {"name": "prefers-color-scheme", "value": "dark" if page.get("dark") else "light"}]})
-        self.requests, self.loaded = [], False
+        scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark" if page.get("dark") else "light"}]}
+        self.call("Emulation.setEmulatedMedia", scheme)
+        self.requests, self.frames, self.loaded = [], [], False
         self.call("Page.navigate", {"url": url})
         while not self.loaded:
             self.receive()
+        for frame in self.frames:
+            self.call("Emulation.setEmulatedMedia", scheme, frame)
 
-    def evaluate(self, script):
-        answer = self.call("Runtime.evaluate", {"expression": script, "returnByValue": True})
+    def evaluate(self, script, session=None):
+        answer = self.call("Runtime.evaluate", {"expression": script, "returnByValue": True}, session)
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", "the script failed"))
         return answer["result"].get("value")
 
-    def shot(self, clip=None):
+    def shot(self, frame=None):
+        """The window, or a frame of the page, which must come into sight to be painted."""
         params = {"format": "png"}
-        if clip:
-            params.update(clip=clip, captureBeyondViewport=True)
+        if frame is not None:
+            params["clip"] = self.evaluate("""(() => {
+                const frame = document.querySelectorAll("iframe")[%d];
+                frame.scrollIntoView({ block: "center" });
+                const r = frame.getBoundingClientRect();
+                return { x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: r.height, scale: 1 };
+            })()""" % frame)
         return base64.b64decode(self.call("Page.captureScreenshot", params)["data"])
 
     def stop(self):
@@ -228,7 +245,7 @@ class Browser:
 
 
 def picture(png):
-    """Its size, and how many different lines it has: an empty page has two or three."""
+    """The size of a PNG, and how many different lines it has."""
     width, height, depth, colours = struct.unpack(">IIBB", png[16:26])
     data, at = b"", 8
     while at < len(png):
@@ -241,6 +258,16 @@ def picture(png):
     return {"width": width, "height": height, "lines": len({data[i:i + row] for i in range(0, len(data), row)})}
 
 
+def painted(browser, frame):
+    """A frame that has just come into sight is painted a little later."""
+    for _ in range(20):
+        shot = picture(browser.shot(frame))
+        if shot["lines"] > EMPTY_LINES:
+            break
+        time.sleep(0.1)
+    return shot
+
+
 def audit(browser, folder, page):
     path = os.path.join(folder, "page.html")
     with open(path, "w", encoding="utf-8") as file:
@@ -250,8 +277,12 @@ def audit(browser, folder, page):
     shot = browser.shot()
     result["name"] = page["name"]
     result["shot"] = picture(shot)
-    result["frames"] = [picture(browser.shot(clip)) for clip in result.pop("rects")]
-    result["requests"] = sorted(set(browser.requests))
+    result["frames"] = [browser.evaluate(AUDIT, frame) for frame in browser.frames]
+    result["frame_shots"] = [painted(browser, frame) for frame in range(result.pop("iframes"))]
+    requests = browser.requests + result.pop("fetched")
+    for frame in result["frames"]:
+        requests += frame.pop("fetched")
+    result["requests"] = sorted(set(requests))
     if os.environ.get("PAGE_SHOTS"):
         with open(os.path.join(os.environ["PAGE_SHOTS"], page["name"] + ".png"), "wb") as file:
             file.write(shot)

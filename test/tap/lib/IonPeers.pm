@@ -46,9 +46,12 @@ CREATE FUNCTION t.service(name text, channels text[], webhook_url text DEFAULT N
 	INSERT INTO io_notify.service (name, organization, state, channels, webhook_url, default_time_to_live)
 	VALUES (name, 'comune', 'published', channels, webhook_url, '2 days') $$;
 
+-- a verified address is one citizen's
 CREATE FUNCTION t.citizen(email text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
-	INSERT INTO io_notify.citizen (fiscal_code, email, email_verified, inbox_enabled)
-	VALUES (t.code(nextval('t.number')), email, true, true) RETURNING fiscal_code $$;
+	WITH new AS (INSERT INTO io_notify.citizen (fiscal_code, email, email_verified, inbox_enabled)
+		SELECT t.code(nextval('t.number')), $1, true, true
+		WHERE NOT EXISTS (SELECT FROM io_notify.citizen c WHERE lower(c.email) = lower($1)) RETURNING fiscal_code)
+	SELECT fiscal_code FROM new UNION ALL SELECT c.fiscal_code FROM io_notify.citizen c WHERE lower(c.email) = lower($1) $$;
 
 CREATE FUNCTION t.send(service text, recipient text, subject text DEFAULT 'Una prova d''invio', markdown text DEFAULT rpad('Testo.', 80, '.')) RETURNS uuid LANGUAGE sql AS $$
 	INSERT INTO io_notify.message (service, recipient, subject, markdown) VALUES ($1, $2, $3, $4) RETURNING id $$;
