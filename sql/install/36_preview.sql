@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION io_notify._preview_render(message_id uuid, template t
 	AS 'MODULE_PATHNAME', 'ion_preview_render' LANGUAGE C STABLE;
 COMMENT ON FUNCTION io_notify._preview_render(uuid, text, integer, text, text, jsonb, text) IS 'what dispatchers would send, channel by channel: of a message, or of a template at a version';
 
-CREATE OR REPLACE FUNCTION io_notify._preview(template text, params jsonb, language text, service text) RETURNS TABLE (channel text, language text, subject text,
+CREATE OR REPLACE FUNCTION io_notify._preview(template text, params jsonb, wanted text, service text) RETURNS TABLE (channel text, language text, subject text,
 	html text, text text, encoding text, segments integer, problem text) LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, pg_temp
 AS $preview$
@@ -27,7 +27,8 @@ BEGIN
 	END IF;
 	IF bound IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('template "%s" does not exist', left(_preview.template, 63)),
-			DETAIL = CASE WHEN _preview.service IS NOT NULL THEN format('Service "%s" has no approved template of that name, nor have those above it.', left(_preview.service, 63)) END,
+			DETAIL = CASE WHEN _preview.service IS NOT NULL THEN format('Service "%s" has no approved template of that name, nor have those above it.', left(_preview.service, 63))
+				ELSE 'There is no approved template of that name that is yours to read.' END,
 			HINT = 'Templates stand in io_notify.template; drafts are not previewed.';
 	END IF;
 	-- the scope the version belongs to decides whose letterhead it is
@@ -37,7 +38,7 @@ BEGIN
 	END IF;
 	RETURN QUERY SELECT r.channel, r.language_used, r.subject, r.html, r.body, r.encoding, r.segments, r.problem
 		FROM io_notify._preview_render(NULL, _preview.template, bound, coalesce(_preview.service, family.service), family.organization,
-			coalesce(_preview.params, '{}'), _preview.language) r;
+			coalesce(_preview.params, '{}'), _preview.wanted) r;
 END
 $preview$;
 
@@ -46,7 +47,7 @@ CREATE OR REPLACE FUNCTION io_notify.preview(template text, params jsonb DEFAULT
 	AS 'MODULE_PATHNAME', 'ion_as_owner' LANGUAGE C STABLE;
 COMMENT ON FUNCTION io_notify.preview(text, jsonb, text, text) IS 'a template filled in with params as each channel would carry it: subject (or push title), html, text (or push body), encoding and segments of an SMS; problem says what an INSERT would be refused for';
 
-CREATE OR REPLACE FUNCTION io_notify._preview(message_id uuid, language text) RETURNS TABLE (channel text, language text, subject text,
+CREATE OR REPLACE FUNCTION io_notify._preview(message_id uuid, wanted text) RETURNS TABLE (channel text, language text, subject text,
 	html text, text text, encoding text, segments integer, problem text) LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, pg_temp
 AS $preview$
@@ -60,7 +61,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('message %s does not exist, or is not yours to read', _preview.message_id);
 	END IF;
 	RETURN QUERY SELECT r.channel, r.language_used, r.subject, r.html, r.body, r.encoding, r.segments, r.problem
-		FROM io_notify._preview_render(_preview.message_id, NULL, NULL, NULL, NULL, NULL, _preview.language) r;
+		FROM io_notify._preview_render(_preview.message_id, NULL, NULL, NULL, NULL, NULL, _preview.wanted) r;
 END
 $preview$;
 

@@ -42,9 +42,24 @@ enum
 	COL_LANE = 1, COL_MESSAGE_ID, COL_SEQ, COL_ATTEMPT, COL_FAILURES, COL_ORPHANED, COL_PRIORITY, COL_DUE_AT, COL_EXPIRES_AT,
 	COL_ADDRESS, COL_SERVICE, COL_RECIPIENT, COL_SUBJECT, COL_MARKDOWN, COL_TEMPLATE, COL_LANGUAGE, COL_REFERENCE,
 	COL_MESSAGE_PRIORITY, COL_SECURE, COL_CREATED_AT, COL_DUE_DATE, COL_AMOUNT, COL_NOTICE, COL_PAYEE, COL_INVALID_AFTER,
-	COL_TEMPLATE_VERSION, COL_PARAMS, COL_CITIZEN_LANGUAGE, COL_TIME_ZONE, COL_PUSH_FULL,
-	COL_LAST = COL_PUSH_FULL
+	COL_TEMPLATE_VERSION, COL_PARAMS,
+	COL_LAST = COL_PARAMS
 };
+
+/* What all jobs of a service share. */
+typedef struct Sender
+{
+	char	   *name;
+	char	   *title;
+	char	   *language;
+	char	   *organization;
+	char	   *organization_language;
+	char	   *organization_code;
+	bool		secure;
+	bool		email_preview;
+	int			sms_max_segments;
+	bool		sms_transliterate;
+} Sender;
 
 static IonPlan claim_plan = {
 	"WITH want AS (SELECT * FROM unnest($1::int4[], $2::text[], $3::text[], "
@@ -66,10 +81,8 @@ static IonPlan claim_plan = {
 	"SELECT c.lane, c.message_id, c.seq, c.attempt, c.failures, c.orphaned, c.priority, c.due_at, c.expires_at, c.address, "
 	"  c.service, m.recipient, m.subject, m.markdown, m.template, m.language, m.reference, m.priority, "
 	"  m.require_secure_channels, m.created_at, m.due_date, m.payment_amount, m.payment_notice, m.payment_payee, m.payment_invalid_after_due_date, "
-	"  m.template_version, CASE WHEN m.template IS NOT NULL THEN m.params::text END, z.language, z.time_zone, z.push_detail = 'full' "
-	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id "
-	/* the citizen is looked up only where what is sent depends on it */
-	"LEFT JOIN io_notify.citizen z ON z.fiscal_code = CASE WHEN m.template IS NOT NULL OR m.due_date IS NOT NULL OR c.channel = 'push' THEN m.recipient END",
+	"  m.template_version, CASE WHEN m.template IS NOT NULL THEN m.params::text END "
+	"FROM claimed c LEFT JOIN io_notify.message m ON m.id = c.message_id",
 	18,
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 		TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
@@ -84,11 +97,15 @@ static IonPlan read_services = {
 	1, {TEXTARRAYOID}, NULL
 };
 
-/* Of those whom not every delivery may disturb, the few who have quiet hours. */
-static IonPlan read_quiet_hours = {
-	"SELECT i.n::int4, z.quiet_from, z.quiet_to, z.time_zone FROM unnest($1::text[]) WITH ORDINALITY i (recipient, n) "
-	"JOIN io_notify.citizen z ON z.fiscal_code = i.recipient WHERE z.quiet_from IS NOT NULL",
-	1, {TEXTARRAYOID}, NULL
+/*
+ * What citizens want, of those it matters for: all of it where whole, else only
+ * the few who have quiet hours.
+ */
+static IonPlan read_citizens = {
+	"SELECT i.n::int4, z.quiet_from, z.quiet_to, z.time_zone, z.language, z.push_detail = 'full' "
+	"FROM unnest($1::text[], $2::bool[]) WITH ORDINALITY i (recipient, whole, n) "
+	"JOIN io_notify.citizen z ON z.fiscal_code = i.recipient WHERE i.whole OR z.quiet_from IS NOT NULL",
+	2, {TEXTARRAYOID, BOOLARRAYOID}, NULL
 };
 
 static IonPlan take_routes = {
@@ -136,7 +153,11 @@ static void channel_arrays(IonLane **lanes, int n, Datum *channels, Datum *desti
 static Datum array_of(Datum *items, int n, Oid type);
 static IonJob *job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now, MemoryContext parent);
 static void complete_services(IonJob **jobs, int n);
-static void complete_quiet_hours(IonJob **jobs, int n);
+static void sender_from_row(HeapTuple row, TupleDesc desc, Sender *sender);
+static void take_sender(IonJob *job, const Sender *sender);
+static void take_citizen(IonJob **asked, HeapTuple row, TupleDesc desc);
+static void complete_citizens(IonJob **jobs, int n);
+static bool asks_whole(const IonJob *job);
 static char *copy_text(const Datum *v, const bool *isnull, int column);
 
 void
@@ -242,9 +263,6 @@ job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now,
 	job->template_version = isnull[COL_TEMPLATE_VERSION - 1] ? 0 : DatumGetInt32(v[COL_TEMPLATE_VERSION - 1]);
 	job->params = copy_text(v, isnull, COL_PARAMS);
 	job->language = copy_text(v, isnull, COL_LANGUAGE);
-	job->citizen_language = copy_text(v, isnull, COL_CITIZEN_LANGUAGE);
-	job->push_full = !isnull[COL_PUSH_FULL - 1] && DatumGetBool(v[COL_PUSH_FULL - 1]);
-	job->time_zone = copy_text(v, isnull, COL_TIME_ZONE);
 	job->reference = copy_text(v, isnull, COL_REFERENCE);
 	job->priority = copy_text(v, isnull, COL_MESSAGE_PRIORITY);
 	job->secure = !isnull[COL_SECURE - 1] && DatumGetBool(v[COL_SECURE - 1]);
@@ -304,7 +322,7 @@ ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token
 	}
 	SPI_freetuptable(SPI_tuptable);
 	complete_services(claimed, (int) n);
-	complete_quiet_hours(claimed, (int) n);
+	complete_citizens(claimed, (int) n);
 	ion_suppression_apply(claimed, (int) n, now);
 	return (int) n;
 }
@@ -317,6 +335,7 @@ complete_services(IonJob **jobs, int n)
 	int			distinct = 0;
 	Datum		value;
 	uint64		rows;
+	Sender	   *senders;
 
 	/* jobs of one statement come in runs of one service */
 	for (int i = 0; i < n; i++)
@@ -328,70 +347,120 @@ complete_services(IonJob **jobs, int n)
 		return;
 	value = array_of(names, distinct, TEXTOID);
 	rows = ion_plan_run(&read_services, &value, NULL, false);
+	senders = palloc(sizeof(Sender) * (rows + 1));
+	for (uint64 k = 0; k < rows; k++)
+		sender_from_row(SPI_tuptable->vals[k], SPI_tuptable->tupdesc, &senders[k]);
+	SPI_freetuptable(SPI_tuptable);
 	for (int i = 0; i < n; i++)
 	{
 		for (uint64 k = 0; k < rows; k++)
 		{
-			HeapTuple	row = SPI_tuptable->vals[k];
-			TupleDesc	desc = SPI_tuptable->tupdesc;
-			bool		isnull;
-			MemoryContext old;
-
-			if (strcmp(SPI_getvalue(row, desc, 1), jobs[i]->service) != 0)
-				continue;
-			jobs[i]->secure = jobs[i]->secure || DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
-			old = MemoryContextSwitchTo(jobs[i]->cxt);
-			jobs[i]->service_title = SPI_getvalue(row, desc, 2);
-			jobs[i]->service_language = SPI_getvalue(row, desc, 4);
-			jobs[i]->organization = SPI_getvalue(row, desc, 5);
-			jobs[i]->organization_language = SPI_getvalue(row, desc, 6);
-			jobs[i]->organization_code = SPI_getvalue(row, desc, 7);
-			jobs[i]->email_preview = DatumGetBool(SPI_getbinval(row, desc, 8, &isnull));
-			jobs[i]->sms_max_segments = DatumGetInt32(SPI_getbinval(row, desc, 9, &isnull));
-			jobs[i]->sms_transliterate = DatumGetBool(SPI_getbinval(row, desc, 10, &isnull));
-			MemoryContextSwitchTo(old);
-			break;
+			if (strcmp(senders[k].name, jobs[i]->service) == 0)
+			{
+				take_sender(jobs[i], &senders[k]);
+				break;
+			}
 		}
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
-/* Give jobs that may disturb somebody their recipients' quiet hours. */
+/* Decoded once for all its jobs. */
 static void
-complete_quiet_hours(IonJob **jobs, int n)
+sender_from_row(HeapTuple row, TupleDesc desc, Sender *sender)
+{
+	bool		isnull;
+
+	sender->name = SPI_getvalue(row, desc, 1);
+	sender->title = SPI_getvalue(row, desc, 2);
+	sender->secure = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
+	sender->language = SPI_getvalue(row, desc, 4);
+	sender->organization = SPI_getvalue(row, desc, 5);
+	sender->organization_language = SPI_getvalue(row, desc, 6);
+	sender->organization_code = SPI_getvalue(row, desc, 7);
+	sender->email_preview = DatumGetBool(SPI_getbinval(row, desc, 8, &isnull));
+	sender->sms_max_segments = DatumGetInt32(SPI_getbinval(row, desc, 9, &isnull));
+	sender->sms_transliterate = DatumGetBool(SPI_getbinval(row, desc, 10, &isnull));
+}
+
+static char *
+copy_in(MemoryContext cxt, const char *text)
+{
+	return text == NULL ? NULL : MemoryContextStrdup(cxt, text);
+}
+
+static void
+take_sender(IonJob *job, const Sender *sender)
+{
+	job->secure = job->secure || sender->secure;
+	job->service_title = copy_in(job->cxt, sender->title);
+	job->service_language = copy_in(job->cxt, sender->language);
+	job->organization = copy_in(job->cxt, sender->organization);
+	job->organization_language = copy_in(job->cxt, sender->organization_language);
+	job->organization_code = copy_in(job->cxt, sender->organization_code);
+	job->email_preview = sender->email_preview;
+	job->sms_max_segments = sender->sms_max_segments;
+	job->sms_transliterate = sender->sms_transliterate;
+}
+
+/* Whether what is sent depends on the citizen. */
+static bool
+asks_whole(const IonJob *job)
+{
+	return job->template != NULL || job->due_date != DT_NOBEGIN || strcmp(job->channel, "push") == 0;
+}
+
+/* Give jobs what their recipients want: language, time zone, quiet hours. */
+static void
+complete_citizens(IonJob **jobs, int n)
 {
 	Datum	   *codes = palloc(sizeof(Datum) * (n + 1));
+	Datum	   *whole = palloc(sizeof(Datum) * (n + 1));
 	IonJob	  **asked = palloc(sizeof(IonJob *) * (n + 1));
 	int			n_asked = 0;
-	Datum		value;
+	Datum		values[2];
 	uint64		rows;
 
 	for (int i = 0; i < n; i++)
 	{
-		if (jobs[i]->recipient == NULL || !ion_quiet_concerns(jobs[i]->channel, jobs[i]->priority))
+		if (jobs[i]->recipient == NULL ||
+			!(asks_whole(jobs[i]) || ion_quiet_concerns(jobs[i]->channel, jobs[i]->priority)))
 			continue;
 		codes[n_asked] = CStringGetTextDatum(jobs[i]->recipient);
+		whole[n_asked] = BoolGetDatum(asks_whole(jobs[i]));
 		asked[n_asked++] = jobs[i];
 	}
 	if (n_asked == 0)
 		return;
-	value = array_of(codes, n_asked, TEXTOID);
-	rows = ion_plan_run(&read_quiet_hours, &value, NULL, false);
+	values[0] = array_of(codes, n_asked, TEXTOID);
+	values[1] = array_of(whole, n_asked, BOOLOID);
+	rows = ion_plan_run(&read_citizens, values, NULL, false);
 	for (uint64 k = 0; k < rows; k++)
-	{
-		HeapTuple	row = SPI_tuptable->vals[k];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		bool		isnull;
-		IonJob	   *job = asked[DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)) - 1];
-		MemoryContext old = MemoryContextSwitchTo(job->cxt);
-
-		job->quiet = palloc(sizeof(IonQuiet));
-		job->quiet->from = DatumGetTimeADT(SPI_getbinval(row, desc, 2, &isnull));
-		job->quiet->to = DatumGetTimeADT(SPI_getbinval(row, desc, 3, &isnull));
-		job->quiet->zone = SPI_getvalue(row, desc, 4);
-		MemoryContextSwitchTo(old);
-	}
+		take_citizen(asked, SPI_tuptable->vals[k], SPI_tuptable->tupdesc);
 	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+take_citizen(IonJob **asked, HeapTuple row, TupleDesc desc)
+{
+	Datum		v[6];
+	bool		isnull[6];
+	IonJob	   *job;
+	MemoryContext old;
+
+	heap_deform_tuple(row, desc, v, isnull);
+	job = asked[DatumGetInt32(v[0]) - 1];
+	old = MemoryContextSwitchTo(job->cxt);
+	job->time_zone = copy_text(v, isnull, 4);
+	job->citizen_language = copy_text(v, isnull, 5);
+	job->push_full = !isnull[5] && DatumGetBool(v[5]);
+	if (!isnull[1] && ion_quiet_concerns(job->channel, job->priority))
+	{
+		job->quiet = palloc(sizeof(IonQuiet));
+		job->quiet->from = DatumGetTimeADT(v[1]);
+		job->quiet->to = DatumGetTimeADT(v[2]);
+		job->quiet->zone = job->time_zone;
+	}
+	MemoryContextSwitchTo(old);
 }
 
 int

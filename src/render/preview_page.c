@@ -57,7 +57,7 @@ static void put_summary(StringInfo out, const char *title, const IonValue *parts
 static void put_section(StringInfo out, const Part *part);
 static void put_text(StringInfo out, const char *text);
 static void put_language(StringInfo out, const char *language);
-static void put_pre(StringInfo out, const Part *part, const char *text);
+static void put_pre(StringInfo out, const char *language, const char *text);
 static void put_frame(StringInfo out, const Part *part, const char *html);
 static void put_pair(StringInfo out, const char *term, const char *language, const char *value);
 
@@ -259,7 +259,7 @@ write_mail(StringInfo out, const Part *part)
 	if (part->text != NULL)
 	{
 		appendStringInfoString(out, "<h3>Plain text</h3>\n");
-		put_pre(out, part, part->text);
+		put_pre(out, part->language, part->text);
 	}
 }
 
@@ -298,7 +298,7 @@ write_inbox(StringInfo out, const Part *part)
 	if (part->text != NULL)
 	{
 		appendStringInfoString(out, "<h3>Markdown</h3>\n");
-		put_pre(out, part, part->text);
+		put_pre(out, part->language, part->text);
 	}
 }
 
@@ -330,16 +330,16 @@ write_webhook(StringInfo out, const Part *part)
 	if (part->text == NULL)
 		return;
 	appendStringInfoString(out, "<h3>JSON</h3>\n");
-	put_pre(out, part, part->text);
+	put_pre(out, NULL, part->text);
 }
 
 static void
 write_other(StringInfo out, const Part *part)
 {
 	if (part->text != NULL)
-		put_pre(out, part, part->text);
+		put_pre(out, part->language, part->text);
 	if (part->html != NULL)
-		put_pre(out, part, part->html);
+		put_pre(out, part->language, part->html);
 }
 
 /* Text, or the value of a quoted attribute. */
@@ -357,10 +357,10 @@ put_language(StringInfo out, const char *language)
 }
 
 static void
-put_pre(StringInfo out, const Part *part, const char *text)
+put_pre(StringInfo out, const char *language, const char *text)
 {
 	appendStringInfoString(out, "<pre dir=\"auto\"");
-	put_language(out, part->language);
+	put_language(out, language);
 	/* a parser drops the line end that follows the tag */
 	appendStringInfoString(out, ">\n");
 	put_text(out, text);

@@ -317,10 +317,11 @@ def main():
         sys.exit(None if program else "there is no Chromium")
     if sys.argv[1:2] != ["run"] or len(sys.argv) != 3 or not program:
         sys.exit(__doc__)
+    pages = json.load(sys.stdin)
     folder = tempfile.mkdtemp(dir=sys.argv[2])
     browser = launch(program, folder)
     try:
-        print(json.dumps([audit(browser, folder, page) for page in json.load(sys.stdin)]))
+        print(json.dumps([audit(browser, folder, page) for page in pages]))
     finally:
         browser.stop()
         shutil.rmtree(folder, ignore_errors=True)
