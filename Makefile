@@ -27,7 +27,7 @@ NET     = address_policy curl_global dot_stuff http_client reactor smtp_capabili
           smtp_client smtp_dialogue smtp_envelope smtp_machine smtp_reply smtp_verdict \
           url_check
 CRYPTO  = unsubscribe_token webhook_signature
-QUEUE   = claim decision facts lookup orphan plan quiet_hours quota quota_ledger rate \
+QUEUE   = claim decision facts job_facts lookup orphan plan quiet_hours quota quota_ledger rate \
           registry_read retry_policy route route_rows row_store service_cache settle \
           suppression template_read tx
 CHANNEL = content content_read http_judge http_transport kept layout_cache \

@@ -32,8 +32,8 @@
 
 #include "io_notify.h"
 #include "queue/claim.h"
+#include "queue/job_facts.h"
 #include "queue/plan.h"
-#include "queue/quiet_hours.h"
 #include "queue/route.h"
 #include "queue/suppression.h"
 
@@ -45,21 +45,6 @@ enum
 	COL_TEMPLATE_VERSION, COL_PARAMS,
 	COL_LAST = COL_PARAMS
 };
-
-/* What all jobs of a service share. */
-typedef struct Sender
-{
-	char	   *name;
-	char	   *title;
-	char	   *language;
-	char	   *organization;
-	char	   *organization_language;
-	char	   *organization_code;
-	bool		secure;
-	bool		email_preview;
-	int			sms_max_segments;
-	bool		sms_transliterate;
-} Sender;
 
 static IonPlan claim_plan = {
 	"WITH want AS (SELECT * FROM unnest($1::int4[], $2::text[], $3::text[], "
@@ -87,25 +72,6 @@ static IonPlan claim_plan = {
 	{INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 		TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT2ARRAYOID,
 	TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4ARRAYOID, INT4OID, INT4OID}, NULL
-};
-
-/* What all messages of a service share: one row per service of a claim. */
-static IonPlan read_services = {
-	"SELECT s.name, s.title, s.require_secure_channels, s.language, o.name, o.default_language, o.code, "
-	"  s.email_content = 'preview', s.sms_max_segments, s.sms_transliterate "
-	"FROM io_notify.service s LEFT JOIN io_notify.organization o ON o.code = s.organization WHERE s.name = ANY ($1)",
-	1, {TEXTARRAYOID}, NULL
-};
-
-/*
- * What citizens want, of those it matters for: all of it where whole, else only
- * the few who have quiet hours.
- */
-static IonPlan read_citizens = {
-	"SELECT i.n::int4, z.quiet_from, z.quiet_to, z.time_zone, z.language, z.push_detail = 'full' "
-	"FROM unnest($1::text[], $2::bool[]) WITH ORDINALITY i (recipient, whole, n) "
-	"JOIN io_notify.citizen z ON z.fiscal_code = i.recipient WHERE i.whole OR z.quiet_from IS NOT NULL",
-	2, {TEXTARRAYOID, BOOLARRAYOID}, NULL
 };
 
 static IonPlan take_routes = {
@@ -150,14 +116,7 @@ static IonPlan discover = {
 
 static void lane_arrays(IonLane **lanes, int n, Datum *values);
 static void channel_arrays(IonLane **lanes, int n, Datum *channels, Datum *destinations);
-static Datum array_of(Datum *items, int n, Oid type);
 static IonJob *job_from_row(const Datum *v, const bool *isnull, IonLane *lane, TimestampTz now, MemoryContext parent);
-static void complete_services(IonJob **jobs, int n);
-static void sender_from_row(HeapTuple row, TupleDesc desc, Sender *sender);
-static void take_sender(IonJob *job, const Sender *sender);
-static void take_citizen(IonJob **asked, HeapTuple row, TupleDesc desc);
-static void complete_citizens(IonJob **jobs, int n);
-static bool asks_whole(const IonJob *job);
 static char *copy_text(const Datum *v, const bool *isnull, int column);
 
 void
@@ -180,17 +139,6 @@ ion_lanes_discover(void (*found) (void *arg, const char *channel, const char *de
 			  SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2));
 }
 
-static Datum
-array_of(Datum *items, int n, Oid type)
-{
-	int16		length;
-	bool		byval;
-	char		align;
-
-	get_typlenbyvalalign(type, &length, &byval, &align);
-	return PointerGetDatum(construct_array(items, n, type, length, byval, align));
-}
-
 static void
 channel_arrays(IonLane **lanes, int n, Datum *channels, Datum *destinations)
 {
@@ -198,10 +146,10 @@ channel_arrays(IonLane **lanes, int n, Datum *channels, Datum *destinations)
 
 	for (int i = 0; i < n; i++)
 		items[i] = CStringGetTextDatum(lanes[i]->channel);
-	*channels = array_of(items, n, TEXTOID);
+	*channels = ion_plan_array(items, n, TEXTOID);
 	for (int i = 0; i < n; i++)
 		items[i] = CStringGetTextDatum(lanes[i]->destination);
-	*destinations = array_of(items, n, TEXTOID);
+	*destinations = ion_plan_array(items, n, TEXTOID);
 }
 
 static void
@@ -211,23 +159,23 @@ lane_arrays(IonLane **lanes, int n, Datum *values)
 
 	for (int i = 0; i < n; i++)
 		items[i] = Int32GetDatum(i);
-	values[0] = array_of(items, n, INT4OID);
+	values[0] = ion_plan_array(items, n, INT4OID);
 	channel_arrays(lanes, n, &values[1], &values[2]);
 	for (int p = 0; p < ION_PRIORITIES; p++)
 	{
 		for (int i = 0; i < n; i++)
 			items[i] = TimestampTzGetDatum(lanes[i]->cursor[p].due_at);
-		values[3 + p * 3] = array_of(items, n, TIMESTAMPTZOID);
+		values[3 + p * 3] = ion_plan_array(items, n, TIMESTAMPTZOID);
 		for (int i = 0; i < n; i++)
 			items[i] = UUIDPGetDatum(&lanes[i]->cursor[p].message_id);
-		values[4 + p * 3] = array_of(items, n, UUIDOID);
+		values[4 + p * 3] = ion_plan_array(items, n, UUIDOID);
 		for (int i = 0; i < n; i++)
 			items[i] = Int16GetDatum(lanes[i]->cursor[p].seq);
-		values[5 + p * 3] = array_of(items, n, INT2OID);
+		values[5 + p * 3] = ion_plan_array(items, n, INT2OID);
 	}
 	for (int i = 0; i < n; i++)
 		items[i] = Int32GetDatum(lanes[i]->limit);
-	values[15] = array_of(items, n, INT4OID);
+	values[15] = ion_plan_array(items, n, INT4OID);
 }
 
 static char *
@@ -321,146 +269,9 @@ ion_claim(IonLane **lanes, int n_lanes, const IonShare *share, const char *token
 		dlist_push_tail(jobs, &claimed[i]->node);
 	}
 	SPI_freetuptable(SPI_tuptable);
-	complete_services(claimed, (int) n);
-	complete_citizens(claimed, (int) n);
+	ion_job_facts_read(claimed, (int) n);
 	ion_suppression_apply(claimed, (int) n, now);
 	return (int) n;
-}
-
-/* Give each job what its service and organization say. */
-static void
-complete_services(IonJob **jobs, int n)
-{
-	Datum	   *names = palloc(sizeof(Datum) * (n + 1));
-	int			distinct = 0;
-	Datum		value;
-	uint64		rows;
-	Sender	   *senders;
-
-	/* jobs of one statement come in runs of one service */
-	for (int i = 0; i < n; i++)
-	{
-		if (i == 0 || strcmp(jobs[i]->service, jobs[i - 1]->service) != 0)
-			names[distinct++] = CStringGetTextDatum(jobs[i]->service);
-	}
-	if (distinct == 0)
-		return;
-	value = array_of(names, distinct, TEXTOID);
-	rows = ion_plan_run(&read_services, &value, NULL, false);
-	senders = palloc(sizeof(Sender) * (rows + 1));
-	for (uint64 k = 0; k < rows; k++)
-		sender_from_row(SPI_tuptable->vals[k], SPI_tuptable->tupdesc, &senders[k]);
-	SPI_freetuptable(SPI_tuptable);
-	for (int i = 0; i < n; i++)
-	{
-		for (uint64 k = 0; k < rows; k++)
-		{
-			if (strcmp(senders[k].name, jobs[i]->service) == 0)
-			{
-				take_sender(jobs[i], &senders[k]);
-				break;
-			}
-		}
-	}
-}
-
-/* Decoded once for all its jobs. */
-static void
-sender_from_row(HeapTuple row, TupleDesc desc, Sender *sender)
-{
-	bool		isnull;
-
-	sender->name = SPI_getvalue(row, desc, 1);
-	sender->title = SPI_getvalue(row, desc, 2);
-	sender->secure = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
-	sender->language = SPI_getvalue(row, desc, 4);
-	sender->organization = SPI_getvalue(row, desc, 5);
-	sender->organization_language = SPI_getvalue(row, desc, 6);
-	sender->organization_code = SPI_getvalue(row, desc, 7);
-	sender->email_preview = DatumGetBool(SPI_getbinval(row, desc, 8, &isnull));
-	sender->sms_max_segments = DatumGetInt32(SPI_getbinval(row, desc, 9, &isnull));
-	sender->sms_transliterate = DatumGetBool(SPI_getbinval(row, desc, 10, &isnull));
-}
-
-static char *
-copy_in(MemoryContext cxt, const char *text)
-{
-	return text == NULL ? NULL : MemoryContextStrdup(cxt, text);
-}
-
-static void
-take_sender(IonJob *job, const Sender *sender)
-{
-	job->secure = job->secure || sender->secure;
-	job->service_title = copy_in(job->cxt, sender->title);
-	job->service_language = copy_in(job->cxt, sender->language);
-	job->organization = copy_in(job->cxt, sender->organization);
-	job->organization_language = copy_in(job->cxt, sender->organization_language);
-	job->organization_code = copy_in(job->cxt, sender->organization_code);
-	job->email_preview = sender->email_preview;
-	job->sms_max_segments = sender->sms_max_segments;
-	job->sms_transliterate = sender->sms_transliterate;
-}
-
-/* Whether what is sent depends on the citizen. */
-static bool
-asks_whole(const IonJob *job)
-{
-	return job->template != NULL || job->due_date != DT_NOBEGIN || strcmp(job->channel, "push") == 0;
-}
-
-/* Give jobs what their recipients want: language, time zone, quiet hours. */
-static void
-complete_citizens(IonJob **jobs, int n)
-{
-	Datum	   *codes = palloc(sizeof(Datum) * (n + 1));
-	Datum	   *whole = palloc(sizeof(Datum) * (n + 1));
-	IonJob	  **asked = palloc(sizeof(IonJob *) * (n + 1));
-	int			n_asked = 0;
-	Datum		values[2];
-	uint64		rows;
-
-	for (int i = 0; i < n; i++)
-	{
-		if (jobs[i]->recipient == NULL ||
-			!(asks_whole(jobs[i]) || ion_quiet_concerns(jobs[i]->channel, jobs[i]->priority)))
-			continue;
-		codes[n_asked] = CStringGetTextDatum(jobs[i]->recipient);
-		whole[n_asked] = BoolGetDatum(asks_whole(jobs[i]));
-		asked[n_asked++] = jobs[i];
-	}
-	if (n_asked == 0)
-		return;
-	values[0] = array_of(codes, n_asked, TEXTOID);
-	values[1] = array_of(whole, n_asked, BOOLOID);
-	rows = ion_plan_run(&read_citizens, values, NULL, false);
-	for (uint64 k = 0; k < rows; k++)
-		take_citizen(asked, SPI_tuptable->vals[k], SPI_tuptable->tupdesc);
-	SPI_freetuptable(SPI_tuptable);
-}
-
-static void
-take_citizen(IonJob **asked, HeapTuple row, TupleDesc desc)
-{
-	Datum		v[6];
-	bool		isnull[6];
-	IonJob	   *job;
-	MemoryContext old;
-
-	heap_deform_tuple(row, desc, v, isnull);
-	job = asked[DatumGetInt32(v[0]) - 1];
-	old = MemoryContextSwitchTo(job->cxt);
-	job->time_zone = copy_text(v, isnull, 4);
-	job->citizen_language = copy_text(v, isnull, 5);
-	job->push_full = !isnull[5] && DatumGetBool(v[5]);
-	if (!isnull[1] && ion_quiet_concerns(job->channel, job->priority))
-	{
-		job->quiet = palloc(sizeof(IonQuiet));
-		job->quiet->from = DatumGetTimeADT(v[1]);
-		job->quiet->to = DatumGetTimeADT(v[2]);
-		job->quiet->zone = job->time_zone;
-	}
-	MemoryContextSwitchTo(old);
 }
 
 int

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "utils/array.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "queue/plan.h"
@@ -53,4 +55,15 @@ ion_plan_run(IonPlan *plan, Datum *values, const char *nulls, bool read_only)
 	if (rc < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(rc));
 	return SPI_processed;
+}
+
+Datum
+ion_plan_array(Datum *items, int n, Oid type)
+{
+	int16		length;
+	bool		byval;
+	char		align;
+
+	get_typlenbyvalalign(type, &length, &byval, &align);
+	return PointerGetDatum(construct_array(items, n, type, length, byval, align));
 }

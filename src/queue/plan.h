@@ -35,4 +35,7 @@ extern uint64 ion_plan_run(IonPlan *plan, Datum *values, const char *nulls, bool
  */
 extern uint64 ion_plan_run_latest(IonPlan *plan, Datum *values);
 
+/* An array of n items of a type, for a parameter. */
+extern Datum ion_plan_array(Datum *items, int n, Oid type);
+
 #endif							/* ION_QUEUE_PLAN_H */

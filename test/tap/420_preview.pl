@@ -301,7 +301,7 @@ sub audited
 {
 	my (@pages) = @_;
 	my ($out, $err) = ('', '');
-	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my $folder = PostgreSQL::Test::Utils::tempdir_short();    # it will hold sockets
 	my $program = "$FindBin::RealBin/../peers/page_audit.py";
 
 	IPC::Run::run([ $program, 'run', $folder ], '<', \encode_json(\@pages), '>', \$out, '2>', \$err, IPC::Run::timeout(120)) or die "page_audit: $err";
@@ -354,7 +354,7 @@ subtest 'in a browser' => sub {
 		ok(!$found->{pwned}, "$page->{name}: nothing ran");
 		is_deeply($found->{requests}, $html{ $page->{of} } =~ /stemma\.png/ ? ['https://comune.example.it/stemma.png'] : [], "$page->{name}: asks for nothing but a logo");
 		next if $is_mail;
-		is(scalar @frames, $page->{of} eq 'problem' ? 0 : 2, "$page->{name}: inbox and mail in frames");
+		is(scalar @frames, 2, "$page->{name}: inbox and mail in frames");
 		is_deeply([ map { @{ $_->{problems} } } @frames ], [], "$page->{name}: which are as accessible");
 		is(scalar(grep { $_->{pwned} } @frames), 0, "$page->{name}: where nothing ran");
 		is(scalar(grep { $_->{lines} <= 50 } @{ $found->{frame_shots} }), 0, "$page->{name}: and which show something");
