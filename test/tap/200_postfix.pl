@@ -56,44 +56,7 @@ sub mail
 	return sql('SELECT t.mail(' . join(', ', @quoted) . ')');
 }
 
-# The mails in a mailbox (by IMAP: they belong to another user), once there are
-# $count, parsed.
-sub mailbox
-{
-	my ($address, $count) = @_;
-	my $answer = IonPeers::python(<<'PYTHON', encode_json([ $port{imap}, $address, $postfix->{password}, $count ]));
-import email, email.policy, imaplib, json, sys, time
-port, address, password, count = json.load(sys.stdin)
-end = time.monotonic() + 8
-while True:
-    box = imaplib.IMAP4("127.0.0.1", port)
-    box.login(address, password)
-    box.select("INBOX", readonly=True)
-    numbers = box.search(None, "ALL")[1][0].split()
-    if len(numbers) >= count or time.monotonic() > end:
-        break
-    box.logout()
-    time.sleep(0.1)
-time.sleep(0.2 if count == 1 else 0)    # a forged second mail would follow
-numbers = box.search(None, "ALL")[1][0].split()
-mails = []
-for number in numbers:
-    raw = box.fetch(number, "(BODY.PEEK[])")[1][0][1]
-    mail = email.message_from_bytes(raw, policy=email.policy.default)
-    parts = {part.get_content_type(): part.get_content().replace("\r\n", "\n") for part in mail.walk() if not part.is_multipart()}
-    mails.append({
-        "headers": {name.lower(): str(value) for name, value in mail.items()},
-        "names": [name.lower() for name in mail.keys()],
-        "from": [[a.display_name, a.addr_spec] for a in mail["From"].addresses],
-        "to": [[a.display_name, a.addr_spec] for a in mail["To"].addresses],
-        "types": [part.get_content_type() for part in mail.walk()],
-        "text": parts.get("text/plain"), "html": parts.get("text/html"),
-        "defects": [str(d) for part in mail.walk() for d in part.defects],
-        "longest": max(map(len, raw.split(b"\r\n"))), "ascii": raw.isascii()})
-print(json.dumps(mails))
-PYTHON
-	return @{ decode_json($answer) };
-}
+sub mailbox { return IonPeers::mailbox($postfix, @_) }
 
 # --- STARTTLS, AUTH, and the mail itself ------------------------------------------
 my $subject = 'Pratica n. 42: è autorizzata — 😀 «ok», con un oggetto abbastanza lungo da dover andare a capo più volte';

@@ -250,6 +250,64 @@ CONF
 	return $folder;
 }
 
+# The mails in mailboxes of a Postfix fixture (by IMAP: they belong to another
+# user), each once there are as many as said and a moment passed in which more
+# would have come: a hash of lists of parsed mails by address.
+sub mailboxes
+{
+	my ($postfix, %count) = @_;
+	my $answer = python(<<'PYTHON', encode_json([ $postfix->{ports}{imap}, $postfix->{password}, \%count ]));
+import email, email.policy, imaplib, json, sys, time
+port, password, counts = json.load(sys.stdin)
+end = time.monotonic() + 10
+
+def numbers(address):
+    box = imaplib.IMAP4("127.0.0.1", port)
+    box.login(address, password)
+    box.select("INBOX", readonly=True)
+    return box, box.search(None, "ALL")[1][0].split()
+
+def content(part):
+    return part.get_content().replace("\r\n", "\n")
+
+def parsed(raw):
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    parts = {part.get_content_type(): part for part in mail.walk() if not part.is_multipart()}
+    text, html, calendar = (parts.get("text/" + kind) for kind in ("plain", "html", "calendar"))
+    return {
+        "headers": {name.lower(): str(value) for name, value in mail.items()},
+        "names": [name.lower() for name in mail.keys()],
+        "from": [[a.display_name, a.addr_spec] for a in mail["From"].addresses],
+        "to": [[a.display_name, a.addr_spec] for a in mail["To"].addresses],
+        "types": [part.get_content_type() for part in mail.walk()],
+        "text": text and content(text), "html": html and content(html), "calendar": calendar and content(calendar),
+        "calendar_type": calendar and str(calendar["Content-Type"]),
+        "defects": [str(d) for part in mail.walk() for d in part.defects + [d for value in part.values() for d in value.defects]],
+        "longest": max(map(len, raw.split(b"\r\n"))), "ascii": raw.isascii()}
+
+for address, count in counts.items():
+    while len(numbers(address)[1]) < count and time.monotonic() < end:
+        time.sleep(0.1)
+if any(counts.values()):
+    time.sleep(0.2)
+mails = {}
+for address in counts:
+    box, found = numbers(address)
+    mails[address] = [parsed(box.fetch(number, "(BODY.PEEK[])")[1][0][1]) for number in found]
+    box.logout()
+print(json.dumps(mails))
+PYTHON
+	return %{ decode_json($answer) };
+}
+
+sub mailbox
+{
+	my ($postfix, $address, $count) = @_;
+	my %mails = mailboxes($postfix, $address => $count);
+
+	return @{ $mails{$address} };
+}
+
 # Programs of Python's standard library do what Perl lacks: mail, HMAC.
 sub python
 {
