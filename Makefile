@@ -61,7 +61,7 @@ EXTRA_CLEAN = build
 REGRESS        = install providers errors senders lifecycle
 REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
-ISOLATION      = claim_claim cancel_claim idempotency_race insert_pause service_steps \
+ISOLATION      = claim_claim revoke_read cancel_claim idempotency_race insert_pause service_steps \
                  quota_last_unit template_version mode_change_preference \
                  profile_stale_update verify_same_email
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation

@@ -23,6 +23,20 @@ SELECT channel, would_send, address, reason FROM io_notify.route_explain('mine',
 INSERT INTO io_notify.message (service, recipient, subject, markdown)
 SELECT 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.') FROM generate_series(1, 50);
 
+-- PostgreSQL refuses COPY into a table under row level security; the way round
+COPY io_notify.message (service, recipient, subject, markdown) FROM STDIN;
+\.
+BEGIN;
+CREATE TEMP TABLE outbox ON COMMIT DROP AS SELECT service, recipient, subject, markdown FROM io_notify.message WHERE false;
+COPY outbox FROM STDIN;
+mine	RSSMRA85T10A562S	Con COPY, uno	La tua pratica è stata aggiornata: accedi al portale per leggere i dettagli e tutto il resto.
+mine	RSSMRA85T10A562S	Con COPY, due	La tua pratica è stata aggiornata: accedi al portale per leggere i dettagli e tutto il resto.
+\.
+INSERT INTO io_notify.message (service, recipient, subject, markdown) SELECT service, recipient, subject, markdown FROM outbox;
+COMMIT;
+-- out of it, one's own
+COPY (SELECT count(*) FROM io_notify.message WHERE service = 'theirs') TO STDOUT;
+
 -- forged columns
 SELECT public.refused($$INSERT INTO io_notify.message (id, service, recipient, subject, markdown) VALUES (io_notify.uuid_v7(), 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);
 SELECT public.refused($$INSERT INTO io_notify.message (created_by, service, recipient, subject, markdown) VALUES ('postgres', 'mine', 'RSSMRA85T10A562S', 'Oggetto di prova', rpad('Testo', 80, '.'))$$);

@@ -27,10 +27,10 @@ CREATE OR REPLACE FUNCTION io_notify._my_organizations() RETURNS text[]
 	AS 'MODULE_PATHNAME', 'ion_my_organizations' LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION io_notify._my_organizations() IS 'organizations the current role belongs to, and those below';
 
-CREATE OR REPLACE FUNCTION io_notify._sees_all(kind text, relation text DEFAULT NULL, columns text[] DEFAULT NULL) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'ion_sees_all' LANGUAGE C STABLE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION io_notify._sees_all(text, text, text[]) IS 'whether the current role is operator, analyst or app and holds SELECT on none of those columns, which another kind may have given it; the tables'' owner always';
+CREATE OR REPLACE FUNCTION io_notify._sees_all(kind text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_sees_all' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION io_notify._sees_all(text) IS 'whether the current role is operator, analyst or app; the tables'' owner is all of them';
 
-CREATE OR REPLACE FUNCTION io_notify._sees_message(id uuid, service text, recipient text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'ion_sees_message' LANGUAGE C STABLE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION io_notify._sees_message(uuid, text, text) IS 'whether the current role may see this row of message: member of the service, app of the citizen whose inbox it lies in, or operator';
+CREATE OR REPLACE FUNCTION io_notify._sends(service text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ion_sends' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION io_notify._sends(text) IS 'whether the current role is a member of a service';

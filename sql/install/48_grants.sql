@@ -3,6 +3,12 @@
 -- 55_row_security.sql) choose rows; what is not listed here is the owner's
 -- alone.  Columns of tables are named one by one, so that a new one is nobody's
 -- until somebody has decided; only views are given whole.
+--
+-- Columns are those of who owns a view or opened a cursor, rows those of who
+-- reads it; and a role may be of several kinds.  So on one relation who sees
+-- more rows must see no fewer columns than anybody else.  Where that cannot
+-- be, the one gets a view: operators message_envelope, apps inbox, analysts
+-- the facts.
 
 CREATE OR REPLACE FUNCTION io_notify._grants(kind text) RETURNS TABLE (privilege text, relation text, columns text) LANGUAGE sql IMMUTABLE
 	SET search_path = pg_catalog, pg_temp
@@ -17,11 +23,10 @@ AS $grants$
 		'service, recipient, template, params, subject, markdown, priority, send_after, time_to_live, due_date, payment_amount,
 		 payment_notice, payment_payee, payment_invalid_after_due_date, require_secure_channels, feature_level, third_party_data,
 		 email, phone, language, reference, idempotency_key' AS written,
-		-- all but its authorised recipients, who are citizens
-		'name, organization, department, title, description, state, category, channels, require_secure_channels, max_payment_amount,
-		 authorized_cidrs, default_time_to_live, daily_quota, monthly_quota, rate_per_second, on_quota, explicit_addresses, capabilities,
-		 mandatory, webhook_url, language, email_content, sms_max_segments, sms_transliterate, scope, topic, web_url, privacy_url, tos_url, support_url, app_ios, app_android, logo_url,
-		 email, pec, phone, address, age_min, age_max, created_at' AS service,
+		-- what a service says of itself; the rest is in service_settings
+		'name, organization, department, title, description, state, category, channels, require_secure_channels, language, scope, topic,
+		 web_url, privacy_url, tos_url, support_url, app_ios, app_android, logo_url, email, pec, phone, address, age_min, age_max,
+		 created_at' AS service,
 		'email, phone, pec, language, time_zone, inbox_enabled, email_enabled, sms_enabled, push_enabled, preference_mode, push_detail,
 		 quiet_from, quiet_to' AS profile,
 		'service, changes, state, auto_publish, reason, authors, edited_by, edited_at, submitted_at' AS draft,
@@ -39,6 +44,7 @@ AS $grants$
 		('sender', 'SELECT', 'attempt', l.attempt),
 		('sender', 'SELECT', 'receipt', l.receipt),
 		('sender', 'SELECT', 'service', l.service),
+		('sender', 'SELECT', 'service_settings', NULL),
 		('sender', 'SELECT', 'message_status', NULL),
 		('sender', 'SELECT', 'service_usage', NULL),
 
@@ -52,22 +58,20 @@ AS $grants$
 		('organization', 'SELECT', 'template', l.template),
 		('organization', 'SELECT', 'template_registration', l.registration),
 		('organization', 'SELECT', 'layout', l.layout),
+		('organization', 'SELECT', 'service_settings', NULL),
 		('organization', 'SELECT', 'message_status', NULL),
 		('organization', 'SELECT', 'service_usage', NULL),
 
 		('analyst', 'SELECT', 'delivery', l.delivery),
 		('analyst', 'SELECT', 'attempt', l.attempt),
 		('analyst', 'SELECT', 'receipt', l.receipt),
-		('analyst', 'SELECT', 'service', 'name, organization, department, title, state, category, channels, created_at'),
+		('analyst', 'SELECT', 'service', l.service),
 		('analyst', 'SELECT', 'organization', l.organization),
-		('analyst', 'SELECT', 'message_status', 'message_id, status, rejection_reason, service, created_at, deliveries, pending, last_change_at'),
 		('analyst', 'SELECT', 'service_usage', NULL),
 		('analyst', 'SELECT', 'message_facts', NULL),
 		('analyst', 'SELECT', 'delivery_facts', NULL),
 		('analyst', 'SELECT', 'attempt_facts', NULL),
 
-		('operator', 'SELECT', 'message', 'id, service, recipient, template, template_version, priority, send_after, time_to_live, require_secure_channels,
-		  feature_level, language, reference, created_at, created_by'),
 		('operator', 'SELECT', 'delivery', 'recipient, address, provider_ref, ' || l.delivery),
 		('operator', 'SELECT', 'attempt', 'detail, ' || l.attempt),
 		('operator', 'SELECT', 'receipt', 'detail, ' || l.receipt),
@@ -79,7 +83,9 @@ AS $grants$
 		('operator', 'SELECT', 'audit_event', 'id, at, actor, kind, subject, detail'),
 		('operator', 'SELECT', 'audit_seal', 'id, at, first_event, last_event, events, root, previous, signature'),
 		('operator', 'SELECT', 'organization', l.organization),
-		('operator', 'SELECT', 'service', 'authorized_recipients, ' || l.service),
+		('operator', 'SELECT', 'service', 'max_payment_amount, authorized_cidrs, authorized_recipients, default_time_to_live, daily_quota,
+		  monthly_quota, rate_per_second, on_quota, explicit_addresses, capabilities, mandatory, webhook_url, email_content, sms_max_segments,
+		  sms_transliterate, ' || l.service),
 		('operator', 'SELECT', 'service_quota', 'service, channel, period, quota'),
 		('operator', 'SELECT', 'service_draft', l.draft),
 		('operator', 'SELECT', 'service_history', l.history),
@@ -89,6 +95,8 @@ AS $grants$
 		('operator', 'SELECT', 'template', l.template),
 		('operator', 'SELECT', 'template_registration', l.registration),
 		('operator', 'SELECT', 'layout', l.layout),
+		('operator', 'SELECT', 'message_envelope', NULL),
+		('operator', 'SELECT', 'service_settings', NULL),
 		('operator', 'SELECT', 'message_status', NULL),
 		('operator', 'SELECT', 'service_usage', NULL),
 		('operator', 'SELECT', 'provider', NULL),
@@ -110,12 +118,8 @@ AS $grants$
 		('app', 'SELECT', 'inbox_state', 'message_id, fiscal_code, read_at, archived_at, updated_at'),
 		('app', 'INSERT', 'inbox_state', 'message_id, fiscal_code, read_at, archived_at'),
 		('app', 'UPDATE', 'inbox_state', 'read_at, archived_at'),
-		('app', 'SELECT', 'message', 'id, service, recipient, template, subject, markdown, due_date, payment_amount, payment_notice, payment_payee,
-		  payment_invalid_after_due_date, require_secure_channels, feature_level, third_party_data, language, created_at'),
-		('app', 'SELECT', 'delivery', 'recipient, ' || l.delivery),
-		('app', 'SELECT', 'service', 'name, organization, department, title, description, state, category, channels, require_secure_channels,
-		  language, scope, topic, web_url, privacy_url, tos_url, support_url, app_ios, app_android, logo_url, email, pec, phone, address,
-		  age_min, age_max'),
+		('app', 'SELECT', 'delivery', l.delivery),
+		('app', 'SELECT', 'service', l.service),
 		('app', 'SELECT', 'organization', l.organization),
 		('app', 'SELECT', 'inbox', NULL)
 	) g (kind, privilege, relation, columns)

@@ -49,8 +49,7 @@ FROM io_notify.message m
 	 CROSS JOIN LATERAL (SELECT m.feature_level = 'advanced' AND x.status = 'PROCESSED'
 		AND EXISTS (SELECT FROM io_notify.service s WHERE s.name = m.service AND 'read_status' = ANY (s.capabilities)) AS may_know) v
 WHERE m.service = ANY ((SELECT io_notify._my_services())::text[])
-   OR (SELECT io_notify._sees_all('operator'))
-   OR (SELECT io_notify._sees_all('analyst', 'message_status', '{reference,read_status,payment_status}'));
+   OR (SELECT io_notify._sees_all('operator'));
 COMMENT ON VIEW io_notify.message_status IS 'each message in IO''s vocabulary: ACCEPTED PROCESSED REJECTED CANCELLED FAILED THROTTLED';
 
 CREATE OR REPLACE VIEW io_notify.service_usage WITH (security_barrier) AS
@@ -80,6 +79,21 @@ FROM (
 WHERE l.service = ANY ((SELECT io_notify._my_services())::text[])
    OR (SELECT io_notify._sees_all('operator')) OR (SELECT io_notify._sees_all('analyst'));
 COMMENT ON VIEW io_notify.service_usage IS 'each quota of a service in the current period (UTC): limit, used, remaining; channel empty means messages';
+
+CREATE OR REPLACE VIEW io_notify.message_envelope WITH (security_barrier) AS
+SELECT m.id, m.service, m.recipient, m.template, m.template_version, m.priority, m.send_after, m.time_to_live, m.require_secure_channels,
+	   m.feature_level, m.language, m.reference, m.created_at, m.created_by
+FROM io_notify.message m
+WHERE (SELECT io_notify._sees_all('operator'));
+COMMENT ON VIEW io_notify.message_envelope IS 'messages for operators: whose and for whom, not what they say';
+
+CREATE OR REPLACE VIEW io_notify.service_settings WITH (security_barrier) AS
+SELECT s.name AS service, s.state, s.max_payment_amount, s.authorized_cidrs, s.default_time_to_live, s.daily_quota, s.monthly_quota, s.rate_per_second,
+	   s.on_quota, s.explicit_addresses, s.capabilities, s.mandatory, s.webhook_url, s.email_content, s.sms_max_segments, s.sms_transliterate,
+	   cardinality(s.authorized_recipients) AS sandbox_recipients
+FROM io_notify.service s
+WHERE s.name = ANY ((SELECT io_notify._my_services())::text[]) OR (SELECT io_notify._sees_all('operator'));
+COMMENT ON VIEW io_notify.service_settings IS 'what a service may do and how it is set up, for its members and those of its organization; of its sandbox how many recipients there are';
 
 CREATE OR REPLACE VIEW io_notify.provider WITH (security_barrier) AS
 SELECT s.srvname AS name,

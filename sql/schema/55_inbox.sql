@@ -1,8 +1,8 @@
--- The citizen's inbox for plain SQL, and for inbox_list().  The reader's own
--- rights and row-level policies hold on the tables below; the condition on the
--- recipient is for the functions, which read as the tables' owner.
+-- The citizen's inbox for plain SQL, and for inbox_list().  It reads as the
+-- tables' owner, so an app needs no right on message; whose inbox it is says
+-- the session that asks.
 
-CREATE OR REPLACE VIEW io_notify.inbox WITH (security_invoker) AS
+CREATE OR REPLACE VIEW io_notify.inbox WITH (security_barrier) AS
 SELECT m.id AS message_id,
 	   m.service,
 	   CASE WHEN m.template IS NULL THEN m.subject ELSE (SELECT t.subject FROM io_notify._inbox_text(m.id) t) END AS subject,

@@ -19,19 +19,20 @@
 #include "render/front_matter.h"
 #include "render/markdown.h"
 #include "render/notice.h"
+#include "render/notice_part.h"
 #include "render/template_text.h"
 
 #define TO_UNIX(timestamp) ((timestamp) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
-static bool build_calendar(const IonJob *job, const IonNotice *notice, const char *organizer, StringInfo out, const char **error);
+static bool build_calendar(const IonJob *job, const IonNotice *notice, const char *subject, const char *organizer, StringInfo out, const char **error);
 
 static bool
-build_calendar(const IonJob *job, const IonNotice *notice, const char *organizer, StringInfo out, const char **error)
+build_calendar(const IonJob *job, const IonNotice *notice, const char *subject, const char *organizer, StringInfo out, const char **error)
 {
 	IonCalendarEvent event = {0};
 
 	event.uid = notice->id;
-	event.summary = ion_notice_subject(notice);
+	event.summary = subject;
 	event.time_zone = notice->time_zone;
 	event.organizer_name = notice->organization;
 	event.organizer_address = organizer;
@@ -44,6 +45,7 @@ bool
 ion_rendition_mail(const IonJob *job, const char *organizer, IonMailRendition *mail, const char **error)
 {
 	IonNotice	notice;
+	IonNoticeHead head;
 	StringInfoData html;
 	StringInfoData text;
 	StringInfoData calendar;
@@ -54,13 +56,15 @@ ion_rendition_mail(const IonJob *job, const char *organizer, IonMailRendition *m
 	ion_content_notice(job, &notice);
 	if (!ion_notice_html(&html, &notice, error) || !ion_notice_text(&text, &notice, error))
 		return false;
-	mail->subject = ion_notice_subject(&notice);
+	/* as the HTML's heading: values may have made it long, or turn it round */
+	ion_notice_head(&notice, &head);
+	mail->subject = head.subject;
 	mail->html = html.data;
 	mail->text = text.data;
 	if (job->text != NULL && job->text->calendar && !job->secure && notice.due_date != ION_NOTICE_NO_DATE)
 	{
 		initStringInfo(&calendar);
-		if (!build_calendar(job, &notice, organizer, &calendar, error))
+		if (!build_calendar(job, &notice, mail->subject, organizer, &calendar, error))
 			return false;
 		mail->calendar = calendar.data;
 	}
@@ -106,13 +110,19 @@ void
 ion_rendition_push(const IonJob *job, StringInfo title, StringInfo body)
 {
 	IonNotice	notice;
+	const char *line;
+	const char *text;
+	const char *error;
+	size_t		len;
 
 	ion_content_notice(job, &notice);
 	/* a template's text for push says both itself; anonymous stays anonymous */
-	if (job->push_full && !job->secure && job->text != NULL && strcmp(job->text->channel, "push") == 0)
+	if (job->push_full && !job->secure && job->text != NULL && strcmp(job->text->channel, "push") == 0 &&
+		(text = ion_notice_markdown(&notice, &len, &error)) != NULL)
 	{
-		appendStringInfoString(title, job->subject != NULL ? job->subject : "");
-		appendStringInfoString(body, job->markdown);
+		line = ion_notice_line(job->subject);
+		appendStringInfoString(title, line != NULL ? line : "");
+		appendBinaryStringInfo(body, text, (int) len);
 	}
 	else
 		ion_notice_push(&notice, job->push_full, title, body);

@@ -12,14 +12,22 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "base/log_guard.h"
+#include "base/owner.h"
 #include "intake/acting_citizen.h"
 #include "intake/trigger_row.h"
-#include "intake/visibility.h"
+#include "queue/plan.h"
+
+static IonPlan in_inbox = {
+	"SELECT FROM io_notify.delivery d WHERE d.message_id = $1 AND d.recipient = $2 AND d.channel = 'inbox' AND d.state = 'delivered'",
+	2, {UUIDOID, TEXTOID}, NULL
+};
 
 static void require_in_inbox(const IonTriggerRow *row);
 static void keep_time(IonTriggerRow *row, const char *column, bool first_stands);
@@ -68,11 +76,18 @@ static void
 require_in_inbox(const IonTriggerRow *row)
 {
 	Datum		values[2];
+	IonCaller	caller;
 	bool		isnull;
+	bool		found;
 
 	values[0] = ion_row_datum(row, row->new, "message_id", &isnull);
 	values[1] = ion_row_datum(row, row->new, "fiscal_code", &isnull);
-	if (!ion_inbox_holds(values[0], values[1]))
+	SPI_connect();
+	ion_owner_begin(&caller, true);
+	found = ion_plan_run(&in_inbox, values, NULL, false) > 0;
+	ion_owner_end(&caller);
+	SPI_finish();
+	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no such message in the citizen's inbox")));

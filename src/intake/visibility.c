@@ -12,13 +12,12 @@
  * is gone for the next statement, whatever its snapshot.
  *
  * For a sender's INSERT … RETURNING of one row even setting up InitPlans is
- * much (measured: 5 of 30 us); so message is judged row by row, in one
- * function that remembers what it was asked last.
+ * much (measured: 5 of 30 us); so message is judged row by row, by a function
+ * that remembers what it was asked last.
  *
- * Policies add up: who is both operator and sender would read the rows of the
- * one with the columns of the other.  Hence _sees_all(kind, relation,
- * columns): of that kind, and holding no right on any of those columns; and
- * so for message, whose operators must hold none of the columns with content.
+ * These functions speak of whoever runs the statement.  Whose columns it may
+ * read is another matter: a view's owner's, or those of the role that opened
+ * the cursor.  sql/install/48_grants.sql has what keeps the two from adding up.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,10 +40,8 @@
 #include "utils/syscache.h"
 
 #include "base/owner.h"
-#include "intake/acting_citizen.h"
 #include "intake/visibility.h"
 #include "io_notify.h"
-#include "queue/plan.h"
 
 enum
 {
@@ -77,14 +74,6 @@ static const char *const read_visibility =
 "  EXISTS (SELECT FROM kinds WHERE kind = 'operator'), EXISTS (SELECT FROM kinds WHERE kind = 'analyst'), "
 "  EXISTS (SELECT FROM kinds WHERE kind = 'app')";
 
-static IonPlan inbox_delivery = {
-	"SELECT FROM io_notify.delivery d WHERE d.message_id = $1 AND d.recipient = $2 AND d.channel = 'inbox' AND d.state = 'delivered'",
-	2, {UUIDOID, TEXTOID}, NULL
-};
-
-/* of message: what a message says */
-static const char *const content_columns[] = {"subject", "markdown", "params", "third_party_data"};
-
 static SPIPlanPtr read_plan = NULL;
 static MemoryContext known_cxt = NULL;
 static Visibility known;		/* of the role that asked last */
@@ -95,14 +84,13 @@ static void relation_changed(Datum arg, Oid relid);
 static void roles_changed(Datum arg, int cacheid, uint32 hash);
 static const Visibility *visibility(Oid role);
 static void read_rows(Oid role, Visibility *into);
-static bool holds_any(Oid role, const char *relation, const char *const *columns, int n);
-static bool sends(const Visibility *v, const char *service, size_t length);
+static bool sends_for(const Visibility *v, const char *service, size_t length);
 static Datum copied(Datum array);
 
 PG_FUNCTION_INFO_V1(ion_my_services);
 PG_FUNCTION_INFO_V1(ion_my_organizations);
 PG_FUNCTION_INFO_V1(ion_sees_all);
-PG_FUNCTION_INFO_V1(ion_sees_message);
+PG_FUNCTION_INFO_V1(ion_sends);
 
 static void
 relation_changed(Datum arg, Oid relid)
@@ -219,27 +207,6 @@ ion_role_sees(Oid role, const char *kind)
 	return false;
 }
 
-static bool
-holds_any(Oid role, const char *relation, const char *const *columns, int n)
-{
-	Oid			relid = get_relname_relid(relation, get_namespace_oid(ION_SCHEMA, false));
-
-	if (!OidIsValid(relid))
-		elog(ERROR, "there is no relation \"%s\" in schema %s", relation, ION_SCHEMA);
-	if (pg_class_aclcheck(relid, role, ACL_SELECT) == ACLCHECK_OK)
-		return true;
-	for (int i = 0; i < n; i++)
-	{
-		AttrNumber	attnum = get_attnum(relid, columns[i]);
-
-		if (attnum == InvalidAttrNumber)
-			elog(ERROR, "relation \"%s\" has no column \"%s\"", relation, columns[i]);
-		if (pg_attribute_aclcheck(relid, attnum, role, ACL_SELECT) == ACLCHECK_OK)
-			return true;
-	}
-	return false;
-}
-
 /*
  * _my_services() returns text[]: the services the current role is a member of,
  * and those of the organizations it belongs to and of the ones below.
@@ -260,50 +227,17 @@ ion_my_organizations(PG_FUNCTION_ARGS)
 }
 
 /*
- * _sees_all(kind, relation, columns) returns boolean: whether the current role
- * is of that kind and, when a relation is given, may read none of its columns
- * named.  The tables' owner always sees all.
+ * _sees_all(kind) returns boolean: whether the current role is operator,
+ * analyst or app, of whom some tables hide no row.  The tables' owner always.
  */
 Datum
 ion_sees_all(PG_FUNCTION_ARGS)
 {
-	Oid			role = GetUserId();
-	const char **columns;
-	Datum	   *names;
-	int			n;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_BOOL(false);
-	if (ion_is_owner(role))
-		PG_RETURN_BOOL(true);
-	if (!ion_role_sees(role, text_to_cstring(PG_GETARG_TEXT_PP(0))))
-		PG_RETURN_BOOL(false);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_BOOL(true);
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &n);
-	columns = palloc(sizeof(char *) * (n + 1));
-	for (int i = 0; i < n; i++)
-		columns[i] = TextDatumGetCString(names[i]);
-	PG_RETURN_BOOL(!holds_any(role, text_to_cstring(PG_GETARG_TEXT_PP(1)), columns, n));
-}
-
-bool
-ion_inbox_holds(Datum message_id, Datum fiscal_code)
-{
-	Datum		values[2] = {message_id, fiscal_code};
-	IonCaller	caller;
-	bool		found;
-
-	SPI_connect();
-	ion_owner_begin(&caller, true);
-	found = ion_plan_run(&inbox_delivery, values, NULL, true) > 0;
-	ion_owner_end(&caller);
-	SPI_finish();
-	return found;
+	PG_RETURN_BOOL(ion_role_sees(GetUserId(), text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }
 
 static bool
-sends(const Visibility *v, const char *service, size_t length)
+sends_for(const Visibility *v, const char *service, size_t length)
 {
 	Datum	   *names;
 	int			n;
@@ -320,51 +254,34 @@ sends(const Visibility *v, const char *service, size_t length)
 }
 
 /*
- * _sees_message(id, service, recipient) returns boolean: whether the current
- * role may see that row of message: as a member of the service; as the app of
- * the citizen whose inbox it lies in; as an operator who holds no right on the
- * columns with content.
+ * _sends(service) returns boolean: whether the current role is a member of the
+ * service.  Asked for every row of message a sender writes or reads.
  */
 Datum
-ion_sees_message(PG_FUNCTION_ARGS)
+ion_sends(PG_FUNCTION_ARGS)
 {
 	typedef struct
 	{
 		Oid			role;
-		bool		sees_all;
 		char		service[NAMEDATALEN];	/* the last one asked about */
 		size_t		length; /* 0: none yet */
-		bool		sends;
+		bool		answer;
 	} Remembered;
 	Remembered *r = fcinfo->flinfo->fn_extra;
-	text	   *service = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
-	size_t		length = service ? VARSIZE_ANY_EXHDR(service) : 0;
-	const char *citizen;
+	text	   *service = PG_GETARG_TEXT_PP(0);
+	size_t		length = VARSIZE_ANY_EXHDR(service);
 
-	if (r == NULL || r->role != GetUserId())
-	{
-		if (r == NULL)
-			r = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Remembered));
-		memset(r, 0, sizeof(Remembered));
-		r->role = GetUserId();
-		r->sees_all = ion_is_owner(r->role) ||
-			(visibility(r->role)->is_operator && !holds_any(r->role, "message", content_columns, lengthof(content_columns)));
-	}
-	if (r->sees_all)
-		PG_RETURN_BOOL(true);
-	if (length > 0 && length < NAMEDATALEN)
-	{
-		if (r->length != length || memcmp(r->service, VARDATA_ANY(service), length) != 0)
-		{
-			r->sends = sends(visibility(r->role), VARDATA_ANY(service), length);
-			memcpy(r->service, VARDATA_ANY(service), length);
-			r->length = length;
-		}
-		if (r->sends)
-			PG_RETURN_BOOL(true);
-	}
-	citizen = PG_ARGISNULL(0) || PG_ARGISNULL(2) ? NULL : ion_acting_citizen(r->role);
-	if (citizen == NULL || strcmp(citizen, text_to_cstring(PG_GETARG_TEXT_PP(2))) != 0)
+	if (length == 0 || length >= NAMEDATALEN)
 		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(ion_inbox_holds(PG_GETARG_DATUM(0), PG_GETARG_DATUM(2)));
+	if (r == NULL)
+		r = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Remembered));
+	if (r->role != GetUserId() || r->length != length || memcmp(r->service, VARDATA_ANY(service), length) != 0)
+	{
+		r->role = GetUserId();
+		r->length = 0;
+		r->answer = sends_for(visibility(r->role), VARDATA_ANY(service), length);
+		memcpy(r->service, VARDATA_ANY(service), length);
+		r->length = length;
+	}
+	PG_RETURN_BOOL(r->answer);
 }

@@ -16,7 +16,4 @@
  */
 extern bool ion_role_sees(Oid role, const char *kind);
 
-/* Whether a message (uuid) lies in the inbox of a citizen (text).  As above. */
-extern bool ion_inbox_holds(Datum message_id, Datum fiscal_code);
-
 #endif							/* ION_INTAKE_VISIBILITY_H */

@@ -50,14 +50,14 @@ of_language(IonTemplateText *texts, int n, const char *channel, const char *tag,
 static IonTemplateText *
 of_any_language(IonTemplateText *texts, int n, const char *channel)
 {
-	const char *first = NULL;
+	IonTemplateText *first = NULL;
 
 	for (int i = 0; i < n; i++)
 	{
-		if (serves(&texts[i], channel) && (first == NULL || strcmp(texts[i].language, first) < 0))
-			first = texts[i].language;
+		if (serves(&texts[i], channel) && (first == NULL || strcmp(texts[i].language, first->language) < 0))
+			first = &texts[i];
 	}
-	return first == NULL ? NULL : of_language(texts, n, channel, first, (int) strlen(first));
+	return first == NULL ? NULL : of_language(texts, n, channel, first->language, (int) strlen(first->language));
 }
 
 IonTemplateText *

@@ -31,7 +31,7 @@ sub citizen
 {
 	my ($name) = @_;
 	my $code = sql("SELECT t.citizen('${name}+" . ++$n . "\@x.example')");
-	sql("UPDATE io_notify.citizen SET pec = email WHERE fiscal_code = '$code'");
+	sql("UPDATE io_notify.citizen SET pec = 'pec-' || email WHERE fiscal_code = '$code'");
 	return $code;
 }
 
