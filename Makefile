@@ -13,7 +13,7 @@ EXTENSION  = io_notify
 MODULE_big = io_notify
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" io_notify.control)
 
-BASE    = fiscal_code large_tables log_guard outcome owner provider_catalog settings \
+BASE    = column fiscal_code large_tables log_guard outcome owner provider_catalog settings \
           shared uuid7
 RENDER  = calendar color escape escape_markdown front_matter grapheme json_escape \
           json_parse json_value local_time locale_cache locale_format mail_address \

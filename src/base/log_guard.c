@@ -14,7 +14,8 @@
  *
  * A constraint fails after our triggers have returned, so a hook on the log
  * takes the detail of integrity errors of our tables away.  The client still
- * gets it: it is what the client wrote.  Looking for a duplicate before the
+ * gets it: it is what the client wrote.  Not so while we route: the rows are
+ * ours then, and a citizen's address is none of the sender's business.  Looking for a duplicate before the
  * insert would not do: a trigger cannot know of ON CONFLICT, and would refuse
  * what the statement is ready to handle.
  *
@@ -25,10 +26,15 @@
 #include "base/log_guard.h"
 #include "io_notify.h"
 
+#define NOT_SHOWN "The row is not shown: it may hold personal data."
+
 static emit_log_hook_type previous_hook = NULL;
 
 static void guard(ErrorData *edata);
+static bool is_integrity_error(int sqlerrcode);
 static void hide(void *arg);
+static void hide_rows(void *arg);
+static void begin(ErrorContextCallback *frame, void (*callback) (void *arg));
 
 void
 ion_log_guard_install(void)
@@ -37,17 +43,23 @@ ion_log_guard_install(void)
 	emit_log_hook = guard;
 }
 
+static bool
+is_integrity_error(int sqlerrcode)
+{
+	return ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION;
+}
+
 /* Runs in the error's own memory context. */
 static void
 guard(ErrorData *edata)
 {
 	if (edata->schema_name != NULL && strcmp(edata->schema_name, ION_SCHEMA) == 0 &&
-		ERRCODE_TO_CATEGORY(edata->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		is_integrity_error(edata->sqlerrcode))
 	{
 		edata->hide_stmt = true;
 		edata->hide_ctx = true;
 		if (edata->detail != NULL)
-			edata->detail_log = pstrdup("The row is not shown: it may hold personal data.");
+			edata->detail_log = pstrdup(NOT_SHOWN);
 	}
 	if (previous_hook != NULL)
 		previous_hook(edata);
@@ -61,10 +73,30 @@ hide(void *arg)
 	errhidecontext(true);
 }
 
+static void
+hide_rows(void *arg)
+{
+	hide(arg);
+	if (is_integrity_error(geterrcode()))
+		errdetail(NOT_SHOWN);
+}
+
 void
 ion_hide_begin(ErrorContextCallback *frame)
 {
-	frame->callback = hide;
+	begin(frame, hide);
+}
+
+void
+ion_hide_rows_begin(ErrorContextCallback *frame)
+{
+	begin(frame, hide_rows);
+}
+
+static void
+begin(ErrorContextCallback *frame, void (*callback) (void *arg))
+{
+	frame->callback = callback;
 	frame->arg = NULL;
 	frame->previous = error_context_stack;
 	error_context_stack = frame;

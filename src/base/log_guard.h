@@ -19,6 +19,12 @@ extern void ion_log_guard_install(void);
  * frame lives in the caller's stack; an error needs no ion_hide_end.
  */
 extern void ion_hide_begin(ErrorContextCallback *frame);
+
+/*
+ * The same where rows are written that the client neither wrote nor may read,
+ * a citizen's own address in them: it is not shown the row or the key either.
+ */
+extern void ion_hide_rows_begin(ErrorContextCallback *frame);
 extern void ion_hide_end(const ErrorContextCallback *frame);
 
 #endif							/* ION_BASE_LOG_GUARD_H */

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/log_guard.h"
 #include "base/owner.h"
 #include "intake/accept.h"
 #include "intake/authority.h"
@@ -39,6 +40,8 @@ typedef struct AcceptState
 	IonColumnMap map;
 	Oid			caller;
 	const IonService *service;	/* the last one seen, or NULL */
+	IonServicePin pin;			/* of service */
+	MemoryContext cxt;			/* this struct's */
 	IonTemplateCheck *templates;
 	MemoryContext row_cxt;		/* reset for every row */
 } AcceptState;
@@ -83,6 +86,7 @@ ion_accept(PG_FUNCTION_ARGS)
 	bool		scheduled = false;
 	bool		pays;
 	Datum		payee = (Datum) 0;
+	ErrorContextCallback frame;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
@@ -90,6 +94,7 @@ ion_accept(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("io_notify._accept() must be a BEFORE INSERT row trigger")));
 
+	ion_hide_begin(&frame);
 	desc = RelationGetDescr(trigger->tg_relation);
 	state = accept_state(fcinfo, trigger->tg_relation);
 	MemoryContextReset(state->row_cxt);
@@ -106,6 +111,7 @@ ion_accept(PG_FUNCTION_ARGS)
 	/* after the hash was taken: a payee of ours is not the sender's payload */
 	pays = ion_default_payee(&row, state->service, &payee);
 	MemoryContextSwitchTo(old);
+	ion_hide_end(&frame);
 	if (!keep)
 		return PointerGetDatum(NULL);
 	return PointerGetDatum(pays ? with_payee(tuple, desc, &state->map, payee) : tuple);
@@ -128,6 +134,7 @@ accept_state(FunctionCallInfo fcinfo, Relation rel)
 	if (state == NULL)
 	{
 		state = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(AcceptState));
+		state->cxt = fcinfo->flinfo->fn_mcxt;
 		state->caller = GetUserId();
 		state->row_cxt = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "io_notify row", ALLOCSET_DEFAULT_SIZES);
 		state->templates = ion_template_check_create(fcinfo->flinfo->fn_mcxt);
@@ -169,6 +176,7 @@ read_service(AcceptState *state, const char *name)
 				 errmsg("service \"%s\" does not exist", pnstrdup(name, Min(strlen(name), NAMEDATALEN))),
 				 errhint("Services are registered in io_notify.service."),
 				 errhidestmt(true)));
+	ion_service_pin(&state->pin, state->cxt);
 	ion_service_require(state->service, state->caller);
 }
 

@@ -13,40 +13,42 @@
 #include <openssl/evp.h>
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "compat/compat.h"
 #include "fmgr.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
 
+#include "base/column.h"
 #include "intake/message_row.h"
 
-static const char *const column_names[ION_COLUMNS] = {
-	[ION_COL_ID] = "id",
-	[ION_COL_SERVICE] = "service",
-	[ION_COL_RECIPIENT] = "recipient",
-	[ION_COL_TEMPLATE] = "template",
-	[ION_COL_PARAMS] = "params",
-	[ION_COL_SUBJECT] = "subject",
-	[ION_COL_MARKDOWN] = "markdown",
-	[ION_COL_PRIORITY] = "priority",
-	[ION_COL_SEND_AFTER] = "send_after",
-	[ION_COL_TIME_TO_LIVE] = "time_to_live",
-	[ION_COL_DUE_DATE] = "due_date",
-	[ION_COL_PAYMENT_AMOUNT] = "payment_amount",
-	[ION_COL_PAYMENT_NOTICE] = "payment_notice",
-	[ION_COL_PAYMENT_PAYEE] = "payment_payee",
-	[ION_COL_PAYMENT_INVALID_AFTER_DUE_DATE] = "payment_invalid_after_due_date",
-	[ION_COL_REQUIRE_SECURE_CHANNELS] = "require_secure_channels",
-	[ION_COL_FEATURE_LEVEL] = "feature_level",
-	[ION_COL_THIRD_PARTY_DATA] = "third_party_data",
-	[ION_COL_EMAIL] = "email",
-	[ION_COL_PHONE] = "phone",
-	[ION_COL_LANGUAGE] = "language",
-	[ION_COL_REFERENCE] = "reference",
-	[ION_COL_IDEMPOTENCY_KEY] = "idempotency_key",
-	[ION_COL_CREATED_AT] = "created_at",
-	[ION_COL_CREATED_BY] = "created_by",
-	[ION_COL_TEMPLATE_VERSION] = "template_version",
+static const IonColumnSpec columns[ION_COLUMNS] = {
+	[ION_COL_ID] = {"id", UUIDOID},
+	[ION_COL_SERVICE] = {"service", TEXTOID},
+	[ION_COL_RECIPIENT] = {"recipient", TEXTOID},
+	[ION_COL_TEMPLATE] = {"template", TEXTOID},
+	[ION_COL_PARAMS] = {"params", JSONBOID},
+	[ION_COL_SUBJECT] = {"subject", TEXTOID},
+	[ION_COL_MARKDOWN] = {"markdown", TEXTOID},
+	[ION_COL_PRIORITY] = {"priority", TEXTOID},
+	[ION_COL_SEND_AFTER] = {"send_after", TIMESTAMPTZOID},
+	[ION_COL_TIME_TO_LIVE] = {"time_to_live", INTERVALOID},
+	[ION_COL_DUE_DATE] = {"due_date", TIMESTAMPTZOID},
+	[ION_COL_PAYMENT_AMOUNT] = {"payment_amount", INT8OID},
+	[ION_COL_PAYMENT_NOTICE] = {"payment_notice", TEXTOID},
+	[ION_COL_PAYMENT_PAYEE] = {"payment_payee", TEXTOID},
+	[ION_COL_PAYMENT_INVALID_AFTER_DUE_DATE] = {"payment_invalid_after_due_date", BOOLOID},
+	[ION_COL_REQUIRE_SECURE_CHANNELS] = {"require_secure_channels", BOOLOID},
+	[ION_COL_FEATURE_LEVEL] = {"feature_level", TEXTOID},
+	[ION_COL_THIRD_PARTY_DATA] = {"third_party_data", JSONBOID},
+	[ION_COL_EMAIL] = {"email", TEXTOID},
+	[ION_COL_PHONE] = {"phone", TEXTOID},
+	[ION_COL_LANGUAGE] = {"language", TEXTOID},
+	[ION_COL_REFERENCE] = {"reference", TEXTOID},
+	[ION_COL_IDEMPOTENCY_KEY] = {"idempotency_key", TEXTOID},
+	[ION_COL_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
+	[ION_COL_CREATED_BY] = {"created_by", NAMEOID},
+	[ION_COL_TEMPLATE_VERSION] = {"template_version", INT4OID},
 };
 
 static void hash_value(EVP_MD_CTX *md, Datum value, Form_pg_attribute attr);
@@ -54,7 +56,7 @@ static void hash_value(EVP_MD_CTX *md, Datum value, Form_pg_attribute attr);
 const char *
 ion_column_name(IonColumn column)
 {
-	return column_names[column];
+	return columns[column].name;
 }
 
 void
@@ -62,25 +64,7 @@ ion_column_map_build(TupleDesc desc, IonColumnMap *map)
 {
 	map->natts = desc->natts;
 	for (int c = 0; c < ION_COLUMNS; c++)
-	{
-		map->attnum[c] = -1;
-		for (int i = 0; i < desc->natts; i++)
-		{
-			Form_pg_attribute attr = TupleDescAttr(desc, i);
-
-			if (!attr->attisdropped && strcmp(NameStr(attr->attname), column_names[c]) == 0)
-			{
-				map->attnum[c] = i;
-				map->type[c] = attr->atttypid;
-				break;
-			}
-		}
-		if (map->attnum[c] < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("table io_notify.message lacks column \"%s\"", column_names[c]),
-					 errhint("SELECT io_notify.install() brings the tables up to date.")));
-	}
+		map->attnum[c] = ion_column_find(desc, "message", &columns[c]) - 1;
 }
 
 void
@@ -146,7 +130,7 @@ ion_message_hash(const IonMessageRow *row, const IonColumnMap *map, TupleDesc de
 			if (c == ION_COL_IDEMPOTENCY_KEY || c == ION_COL_CREATED_AT ||
 				c == ION_COL_CREATED_BY || c == ION_COL_TEMPLATE_VERSION || row->isnull[c])
 				continue;
-			EVP_DigestUpdate(md, column_names[c], strlen(column_names[c]) + 1);
+			EVP_DigestUpdate(md, columns[c].name, strlen(columns[c].name) + 1);
 			hash_value(md, row->value[c], TupleDescAttr(desc, map->attnum[c]));
 		}
 		EVP_DigestFinal_ex(md, hash, &length);

@@ -48,7 +48,6 @@ typedef enum IonColumn
 typedef struct IonColumnMap
 {
 	int			attnum[ION_COLUMNS];	/* from 0 */
-	Oid			type[ION_COLUMNS];
 	int			natts;
 } IonColumnMap;
 

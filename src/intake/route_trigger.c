@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/log_guard.h"
 #include "base/owner.h"
 #include "base/provider_catalog.h"
 #include "intake/accept.h"
@@ -47,6 +48,7 @@ ion_route(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	uint64		queued;
 	IonCaller	caller;
+	ErrorContextCallback frame;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
@@ -61,6 +63,7 @@ ion_route(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 
 	desc = RelationGetDescr(trigger->tg_relation);
+	ion_hide_rows_begin(&frame);
 	SPI_connect();
 	ion_owner_begin(&caller, true);
 	if (by_row)
@@ -71,6 +74,7 @@ ion_route(PG_FUNCTION_ARGS)
 		ion_wake_work_at_commit();
 	ion_owner_end(&caller);
 	SPI_finish();
+	ion_hide_end(&frame);
 	return PointerGetDatum(NULL);
 }
 
@@ -122,9 +126,11 @@ ion_route_explain(PG_FUNCTION_ARGS)
 {
 	Explanation explanation;
 	IonCaller	caller;
+	ErrorContextCallback frame;
 	const IonService *service;
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
+	ion_hide_begin(&frame);
 	InitMaterializedSRF(fcinfo, 0);
 	explanation.out = (ReturnSetInfo *) fcinfo->resultinfo;
 	SPI_connect();
@@ -147,5 +153,6 @@ ion_route_explain(PG_FUNCTION_ARGS)
 	ion_route_decide(name, PG_GETARG_DATUM(1), explain_delivery, &explanation);
 	ion_owner_end(&caller);
 	SPI_finish();
+	ion_hide_end(&frame);
 	PG_RETURN_NULL();
 }

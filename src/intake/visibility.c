@@ -36,12 +36,12 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "base/owner.h"
 #include "intake/visibility.h"
 #include "io_notify.h"
+#include "queue/plan.h"
 
 enum
 {
@@ -59,22 +59,23 @@ typedef struct Visibility
 	bool		is_app;
 } Visibility;
 
-static const char *const read_visibility =
-"WITH RECURSIVE mine AS ("
-"  SELECT m.organization AS code FROM io_notify.organization_member m "
-"    JOIN pg_roles r ON r.rolname = m.role AND pg_has_role($1, r.oid, 'USAGE') "
-"  UNION SELECT o.code FROM io_notify.organization o JOIN mine a ON o.parent = a.code), "
-"sends AS (SELECT DISTINCT m.service FROM io_notify.service_member m "
-"    JOIN pg_roles r ON r.rolname = m.role AND pg_has_role($1, r.oid, 'USAGE')), "
-"kinds AS (SELECT DISTINCT a.kind FROM io_notify.access a "
-"    JOIN pg_roles r ON r.rolname = a.role AND pg_has_role($1, r.oid, 'USAGE')) "
-"SELECT ARRAY(SELECT service FROM sends), "
-"  ARRAY(SELECT service FROM sends UNION SELECT s.name FROM io_notify.service s JOIN mine a ON s.organization = a.code), "
-"  ARRAY(SELECT code FROM mine), "
-"  EXISTS (SELECT FROM kinds WHERE kind = 'operator'), EXISTS (SELECT FROM kinds WHERE kind = 'analyst'), "
-"  EXISTS (SELECT FROM kinds WHERE kind = 'app')";
+static IonPlan read_visibility = {
+	"WITH RECURSIVE mine AS ("
+	"  SELECT m.organization AS code FROM io_notify.organization_member m "
+	"    JOIN pg_roles r ON r.rolname = m.role AND pg_has_role($1, r.oid, 'USAGE') "
+	"  UNION SELECT o.code FROM io_notify.organization o JOIN mine a ON o.parent = a.code), "
+	"sends AS (SELECT DISTINCT m.service FROM io_notify.service_member m "
+	"    JOIN pg_roles r ON r.rolname = m.role AND pg_has_role($1, r.oid, 'USAGE')), "
+	"kinds AS (SELECT DISTINCT a.kind FROM io_notify.access a "
+	"    JOIN pg_roles r ON r.rolname = a.role AND pg_has_role($1, r.oid, 'USAGE')) "
+	"SELECT ARRAY(SELECT service FROM sends), "
+	"  ARRAY(SELECT service FROM sends UNION SELECT s.name FROM io_notify.service s JOIN mine a ON s.organization = a.code), "
+	"  ARRAY(SELECT code FROM mine), "
+	"  EXISTS (SELECT FROM kinds WHERE kind = 'operator'), EXISTS (SELECT FROM kinds WHERE kind = 'analyst'), "
+	"  EXISTS (SELECT FROM kinds WHERE kind = 'app')",
+	1, {OIDOID}, NULL
+};
 
-static SPIPlanPtr read_plan = NULL;
 static MemoryContext known_cxt = NULL;
 static Visibility known;		/* of the role that asked last */
 static bool changed = true;		/* since known was read */
@@ -133,7 +134,7 @@ visibility(Oid role)
 		changed = false;
 		read_rows(role, &known);
 		known.role = role;
-		/* what came in meanwhile may outdate it, and no latest snapshot can be had */
+		/* read under an older snapshot: not to be kept */
 		if (IsInParallelMode())
 			changed = true;
 	}
@@ -144,28 +145,19 @@ static void
 read_rows(Oid role, Visibility *into)
 {
 	Datum		value = ObjectIdGetDatum(role);
-	Oid			type = OIDOID;
-	Snapshot	snapshot = IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
 	IonCaller	caller;
 	MemoryContext old;
 	Datum		column[COL_APP + 1];
+	uint64		found;
 	bool		isnull;
-	int			rc;
 
 	SPI_connect();
 	ion_owner_begin(&caller, false);
-	if (read_plan == NULL)
-	{
-		SPIPlanPtr	plan = SPI_prepare(read_visibility, 1, &type);
-
-		if (plan == NULL)
-			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-		SPI_keepplan(plan);
-		read_plan = plan;
-	}
-	rc = SPI_execute_snapshot(read_plan, &value, NULL, snapshot, InvalidSnapshot, true, false, 1);
-	if (rc < 0 || SPI_processed != 1)
-		elog(ERROR, "could not read what a role may see: %s", SPI_result_code_string(rc));
+	/* a parallel plan's leader may take no other snapshot */
+	found = IsInParallelMode() ? ion_plan_run(&read_visibility, &value, NULL, true) :
+		ion_plan_run_latest(&read_visibility, &value);
+	if (found != 1)
+		elog(ERROR, "could not read what a role may see");
 	for (int i = COL_SENDS; i <= COL_APP; i++)
 		column[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i, &isnull);
 	old = MemoryContextSwitchTo(known_cxt);

@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/formatting.h"
@@ -30,15 +31,22 @@ enum
 	CITIZEN_EMAIL_VERIFIED, CITIZEN_PHONE_VERIFIED, CITIZEN_MODE, CITIZEN_VERSION, CITIZEN_EMAIL, CITIZEN_PHONE,
 	CITIZEN_PEC, CITIZEN_ZONE, CITIZEN_QUIET_FROM, CITIZEN_QUIET_TO, CITIZEN_COLUMNS
 };
-static const char *const citizen_columns[CITIZEN_COLUMNS] = {
-	"fiscal_code", "inbox_enabled", "email_enabled", "sms_enabled", "push_enabled",
-	"email_verified", "phone_verified", "preference_mode", "preference_version", "email", "phone",
-	"pec", "time_zone", "quiet_from", "quiet_to"
+static const IonColumnSpec citizen_columns[CITIZEN_COLUMNS] = {
+	{"fiscal_code", TEXTOID}, {"inbox_enabled", BOOLOID}, {"email_enabled", BOOLOID}, {"sms_enabled", BOOLOID},
+	{"push_enabled", BOOLOID}, {"email_verified", BOOLOID}, {"phone_verified", BOOLOID}, {"preference_mode", TEXTOID},
+	{"preference_version", INT4OID}, {"email", TEXTOID}, {"phone", TEXTOID}, {"pec", TEXTOID}, {"time_zone", TEXTOID},
+	{"quiet_from", TIMEOID}, {"quiet_to", TIMEOID}
 };
-static const char *const preference_columns[] = {"fiscal_code", "service", "preference_version", "channel", "enabled"};
-static const char *const activation_columns[] = {"service", "fiscal_code", "state", "changed_at"};
-static const char *const suppression_columns[] = {"channel", "address", "service", "expires_at"};
-static const char *const device_columns[] = {"fiscal_code", "endpoint", "expires_at"};
+static const IonColumnSpec preference_columns[] = {
+	{"fiscal_code", TEXTOID}, {"service", TEXTOID}, {"preference_version", INT4OID}, {"channel", TEXTOID}, {"enabled", BOOLOID}
+};
+static const IonColumnSpec activation_columns[] = {
+	{"service", TEXTOID}, {"fiscal_code", TEXTOID}, {"state", TEXTOID}, {"changed_at", TIMESTAMPTZOID}
+};
+static const IonColumnSpec suppression_columns[] = {
+	{"channel", TEXTOID}, {"address", TEXTOID}, {"service", TEXTOID}, {"expires_at", TIMESTAMPTZOID}
+};
+static const IonColumnSpec device_columns[] = {{"fiscal_code", TEXTOID}, {"endpoint", TEXTOID}, {"expires_at", TIMESTAMPTZOID}};
 
 typedef struct Table
 {
@@ -48,7 +56,6 @@ typedef struct Table
 
 struct IonFactReader
 {
-	Snapshot	snapshot;
 	TimestampTz now;
 	Table		citizen;
 	Table		preference;
@@ -57,7 +64,7 @@ struct IonFactReader
 	Table		device;
 };
 
-static IonLookup *opened(IonFactReader *reader, Table *table, const char *name, const char *const *columns, int n, int n_keys);
+static IonLookup *opened(IonFactReader *reader, Table *table, const char *name, const IonColumnSpec *columns, int n, int n_keys);
 static Datum text_column(const IonLookup *citizen, int column);
 static bool is_among(const Datum *texts, int n, Datum text);
 static void read_preferences(IonFactReader *reader, Datum fiscal_code, Datum service, Datum version, IonFacts *facts);
@@ -65,24 +72,23 @@ static bool read_activation(IonFactReader *reader, Datum service, Datum fiscal_c
 static bool is_past(const IonLookup *lookup, int column, TimestampTz now);
 
 IonFactReader *
-ion_facts_open(Snapshot snapshot)
+ion_facts_open(void)
 {
 	IonFactReader *reader = palloc0(sizeof(IonFactReader));
 
-	reader->snapshot = snapshot;
 	reader->now = GetCurrentTransactionStartTimestamp();
 	return reader;
 }
 
 static IonLookup *
-opened(IonFactReader *reader, Table *table, const char *name, const char *const *columns, int n, int n_keys)
+opened(IonFactReader *reader, Table *table, const char *name, const IonColumnSpec *columns, int n, int n_keys)
 {
 	if (!table->open)
 	{
 		/* what a scan keeps must outlive the row it is opened for */
 		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(reader));
 
-		ion_lookup_open(&table->lookup, name, columns, n, n_keys, reader->snapshot);
+		ion_lookup_open(&table->lookup, name, columns, n, n_keys);
 		table->open = true;
 		MemoryContextSwitchTo(old);
 	}
@@ -180,12 +186,14 @@ read_activation(IonFactReader *reader, Datum service, Datum fiscal_code)
 	IonLookup  *activation = opened(reader, &reader->activation, "activation", activation_columns, 4, 2);
 	Datum		keys[2] = {service, fiscal_code};
 	bool		isnull;
+	Datum		value;
 	char	   *state;
 
 	ion_lookup_find(activation, keys);
 	if (!ion_lookup_next(activation))
 		return false;
-	state = TextDatumGetCString(ion_lookup_value(activation, 2, &isnull));
+	value = ion_lookup_value(activation, 2, &isnull);
+	state = isnull ? "" : TextDatumGetCString(value);
 	if (strcmp(state, "active") == 0)
 		return true;
 	return strcmp(state, "pending") == 0 &&
@@ -260,7 +268,7 @@ ion_facts_devices(IonFactReader *reader, Datum fiscal_code, Datum *endpoints)
 		if (is_past(device, 2, reader->now))
 			continue;
 		endpoint = text_column(device, 1);
-		if (!is_among(endpoints, n, endpoint))
+		if (endpoint != (Datum) 0 && !is_among(endpoints, n, endpoint))
 			endpoints[n++] = endpoint;
 	}
 	return n;

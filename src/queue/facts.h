@@ -11,7 +11,6 @@
 #include "postgres.h"
 
 #include "utils/date.h"
-#include "utils/snapshot.h"
 
 #include "queue/decision.h"
 #include "queue/service_cache.h"
@@ -33,8 +32,8 @@ typedef struct IonRecipient
 	TimeADT		quiet_to;
 } IonRecipient;
 
-/* Open for the rows of one statement; they are seen as of snapshot. */
-extern IonFactReader *ion_facts_open(Snapshot snapshot);
+/* Open for the rows of one statement.  Each table is seen as of its first use. */
+extern IonFactReader *ion_facts_open(void);
 
 /*
  * All about fiscal_code (text) as recipient of service (name: its name as

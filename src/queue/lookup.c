@@ -11,6 +11,11 @@
  *
  * The index is found by its columns, not its name, so a rebuilt one serves.
  *
+ * The snapshot is taken after the lock, and it is the latest whatever the
+ * transaction's isolation.  A table that is rewritten (ALTER TABLE) is empty
+ * to whoever looks with an older one: every citizen would be unknown and every
+ * address free.  And a citizen's no counts from its commit, as a pause does.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,10 +30,12 @@
 #include "catalog/pg_type.h"
 #include "compat/compat.h"
 #include "storage/bufmgr.h"
+#include "storage/predicate.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/snapmgr.h"
 
 #include "io_notify.h"
 #include "queue/lookup.h"
@@ -76,8 +83,7 @@ open_index(Relation rel, const int *attnums, int n_keys)
 }
 
 void
-ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns, int n_columns,
-				int n_keys, Snapshot snapshot)
+ion_lookup_open(IonLookup *lookup, const char *table, const IonColumnSpec *columns, int n_columns, int n_keys)
 {
 	Oid			relid = get_relname_relid(table, get_namespace_oid(ION_SCHEMA, false));
 
@@ -97,27 +103,23 @@ ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns
 				 errdetail("Routing looks its rows up by index, which a partitioned or foreign table does not offer.")));
 	lookup->n_keys = n_keys;
 	if (RelationGetNumberOfBlocks(lookup->rel) == 0)
-		return;
-	for (int i = 0; i < n_columns; i++)
 	{
-		lookup->attnum[i] = get_attnum(relid, columns[i]);
-		if (lookup->attnum[i] == InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of io_notify.%s does not exist", columns[i], table),
-					 errhint("The tables may be of another version: SELECT io_notify.install().")));
+		/* that it was empty is something a serializable transaction has read */
+		PredicateLockRelation(lookup->rel, GetActiveSnapshot());
+		return;
 	}
+	for (int i = 0; i < n_columns; i++)
+		lookup->attnum[i] = ion_column_find(RelationGetDescr(lookup->rel), table, &columns[i]);
 	lookup->index = open_index(lookup->rel, lookup->attnum, n_keys);
 	lookup->slot = table_slot_create(lookup->rel, NULL);
-	lookup->scan = ion_index_beginscan(lookup->rel, lookup->index, snapshot, n_keys);
+	lookup->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	lookup->scan = ion_index_beginscan(lookup->rel, lookup->index, lookup->snapshot, n_keys);
 	for (int i = 0; i < n_keys; i++)
 	{
-		Oid			type = TupleDescAttr(RelationGetDescr(lookup->rel), lookup->attnum[i] - 1)->atttypid;
-
-		Assert(type == TEXTOID || type == INT4OID);
+		Assert(columns[i].type == TEXTOID || columns[i].type == INT4OID);
 		ScanKeyEntryInitialize(&lookup->key[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 							   lookup->index->rd_indcollation[i],
-							   type == INT4OID ? F_INT4EQ : F_TEXTEQ, (Datum) 0);
+							   columns[i].type == INT4OID ? F_INT4EQ : F_TEXTEQ, (Datum) 0);
 	}
 }
 
@@ -155,6 +157,7 @@ ion_lookup_close(IonLookup *lookup)
 	if (lookup->scan != NULL)
 	{
 		index_endscan(lookup->scan);
+		UnregisterSnapshot(lookup->snapshot);
 		ExecDropSingleTupleTableSlot(lookup->slot);
 		index_close(lookup->index, AccessShareLock);
 	}

@@ -15,6 +15,8 @@
 #include "executor/tuptable.h"
 #include "utils/snapshot.h"
 
+#include "base/column.h"
+
 #define ION_LOOKUP_KEYS_MAX		3
 #define ION_LOOKUP_COLUMNS_MAX	20
 
@@ -25,6 +27,7 @@ typedef struct IonLookup
 	struct RelationData *index;
 	IndexScanDesc scan;			/* NULL: the table is empty */
 	TupleTableSlot *slot;
+	Snapshot	snapshot;
 	ScanKeyData key[ION_LOOKUP_KEYS_MAX];
 	int			n_keys;
 	int			attnum[ION_LOOKUP_COLUMNS_MAX];
@@ -32,11 +35,11 @@ typedef struct IonLookup
 
 /*
  * Open table for look-ups by the first n_keys of columns, which an index must
- * begin with; the other columns are those to be read.  Rows are those snapshot
- * sees.  Runs as the owner.
+ * begin with; the other columns are those to be read.  Rows are those that
+ * are committed by now, and the transaction's own.  Runs as the owner.
  */
-extern void ion_lookup_open(IonLookup *lookup, const char *table, const char *const *columns, int n_columns,
-							int n_keys, Snapshot snapshot);
+extern void ion_lookup_open(IonLookup *lookup, const char *table, const IonColumnSpec *columns, int n_columns,
+							int n_keys);
 
 /* Start a look-up by these keys. */
 extern void ion_lookup_find(IonLookup *lookup, const Datum *keys);

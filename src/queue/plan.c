@@ -12,6 +12,8 @@
 
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "queue/plan.h"
@@ -33,12 +35,26 @@ prepare(IonPlan *plan)
 	plan->plan = prepared;
 }
 
+/*
+ * A table rewritten by whoever had it locked looks empty to a snapshot taken
+ * before, and what is kept of that would stay wrong.
+ */
+void
+ion_plan_lock(SPIPlanPtr plan)
+{
+	CachedPlan *locked = SPI_plan_get_cached_plan(plan);
+
+	if (locked != NULL)
+		ReleaseCachedPlan(locked, CurrentResourceOwner);
+}
+
 uint64
 ion_plan_run_latest(IonPlan *plan, Datum *values)
 {
 	int			rc;
 
 	prepare(plan);
+	ion_plan_lock(plan->plan);
 	rc = SPI_execute_snapshot(plan->plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 0);
 	if (rc < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(rc));

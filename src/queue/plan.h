@@ -31,9 +31,12 @@ extern uint64 ion_plan_run(IonPlan *plan, Datum *values, const char *nulls, bool
 
 /*
  * Run a query under the latest snapshot, whatever the transaction's own: for
- * what a process keeps.
+ * what a process keeps.  The snapshot is taken when the tables are locked.
  */
 extern uint64 ion_plan_run_latest(IonPlan *plan, Datum *values);
+
+/* Lock the tables a kept plan reads, for who then takes the snapshot himself. */
+extern void ion_plan_lock(SPIPlanPtr plan);
 
 /* An array of n items of a type, for a parameter. */
 extern Datum ion_plan_array(Datum *items, int n, Oid type);

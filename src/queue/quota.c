@@ -23,12 +23,12 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "queue/lookup.h"
@@ -177,10 +177,11 @@ limit_to(Account *account, const char *period, int64 quota)
 static void
 read_limits(Account *account)
 {
-	static const char *const service_columns[] = {"name", "daily_quota", "monthly_quota"};
-	static const char *const quota_columns[] = {"service", "channel", "period", "quota"};
+	static const IonColumnSpec service_columns[] = {{"name", TEXTOID}, {"daily_quota", INT4OID}, {"monthly_quota", INT4OID}};
+	static const IonColumnSpec quota_columns[] = {
+		{"service", TEXTOID}, {"channel", TEXTOID}, {"period", TEXTOID}, {"quota", INT8OID}
+	};
 	Datum		keys[2] = {account->service_text, account->channel_text};
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	IonLookup	lookup;
 
 	account->limited = false;
@@ -188,7 +189,7 @@ read_limits(Account *account)
 		account->limit[p] = NO_LIMIT;
 	if (account->channel[0] == '\0')
 	{
-		ion_lookup_open(&lookup, "service", service_columns, lengthof(service_columns), 1, snapshot);
+		ion_lookup_open(&lookup, "service", service_columns, lengthof(service_columns), 1);
 		ion_lookup_find(&lookup, keys);
 		if (ion_lookup_next(&lookup))
 		{
@@ -203,7 +204,7 @@ read_limits(Account *account)
 		}
 		ion_lookup_close(&lookup);
 	}
-	ion_lookup_open(&lookup, "service_quota", quota_columns, lengthof(quota_columns), 2, snapshot);
+	ion_lookup_open(&lookup, "service_quota", quota_columns, lengthof(quota_columns), 2);
 	ion_lookup_find(&lookup, keys);
 	while (ion_lookup_next(&lookup))
 	{
@@ -213,7 +214,6 @@ read_limits(Account *account)
 		limit_to(account, period, DatumGetInt64(ion_lookup_value(&lookup, 3, &isnull)));
 	}
 	ion_lookup_close(&lookup);
-	UnregisterSnapshot(snapshot);
 }
 
 /* The first day of the period a moment lies in, and when it ends. */

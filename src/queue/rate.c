@@ -51,6 +51,7 @@ static void remember(const char *service, double rate, double n);
 static double remembered(const char *service);
 static void at_transaction_end(XactEvent event, void *arg);
 static void at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg);
+static bool join(const Drawn *d, SubTransactionId parent, int end);
 static void refuse(const char *service, double rate, int64 n, double left);
 
 static IonRateSet *
@@ -191,27 +192,50 @@ at_transaction_end(XactEvent event, void *arg)
 	n_drawn = 0;
 }
 
+/*
+ * What a subtransaction has drawn stands at the end, after all its parents
+ * have.  It joins the parent's, or a loop of a million savepoints would leave
+ * a million behind.
+ */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
-	int			kept = 0;
+	int			first = n_drawn;
+	int			kept;
 	double		left;
 
 	(void) arg;
-	if (n_drawn == 0 || (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB))
+	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
 		return;
-	for (int i = 0; i < n_drawn; i++)
+	while (first > 0 && drawn[first - 1].subxact == mine)
+		first--;
+	kept = first;
+	for (int i = first; i < n_drawn; i++)
 	{
-		if (drawn[i].subxact == mine && event == SUBXACT_EVENT_ABORT_SUB)
-		{
+		if (event == SUBXACT_EVENT_ABORT_SUB)
 			take(drawn[i].service, drawn[i].rate, -drawn[i].tokens, true, &left);
-			continue;
-		}
-		if (drawn[i].subxact == mine)
+		else if (!join(&drawn[i], parent, first))
+		{
 			drawn[i].subxact = parent;
-		drawn[kept++] = drawn[i];
+			drawn[kept++] = drawn[i];
+		}
 	}
 	n_drawn = kept;
+}
+
+/* Add d to what parent has drawn for the same service, if it has; its entries are the last before end. */
+static bool
+join(const Drawn *d, SubTransactionId parent, int end)
+{
+	for (int i = end - 1; i >= 0 && drawn[i].subxact == parent; i--)
+	{
+		if (strcmp(drawn[i].service, d->service) == 0)
+		{
+			drawn[i].tokens += d->tokens;
+			return true;
+		}
+	}
+	return false;
 }
 
 static void

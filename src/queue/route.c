@@ -33,6 +33,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/column.h"
 #include "base/provider_catalog.h"
 #include "compat/compat.h"
 #include "io_notify.h"
@@ -47,9 +48,10 @@
 
 #define PUSH_SEQ_FIRST 100		/* other channels' seq is their place in the service's list */
 
-static const char *const message_columns[ION_MSG_COLUMNS] = {
-	"id", "service", "recipient", "email", "phone", "require_secure_channels", "priority", "send_after", "time_to_live",
-	"created_at"
+static const IonColumnSpec message_columns[ION_MSG_COLUMNS] = {
+	{"id", UUIDOID}, {"service", TEXTOID}, {"recipient", TEXTOID}, {"email", TEXTOID}, {"phone", TEXTOID},
+	{"require_secure_channels", BOOLOID}, {"priority", TEXTOID}, {"send_after", TIMESTAMPTZOID},
+	{"time_to_live", INTERVALOID}, {"created_at", TIMESTAMPTZOID}
 };
 
 typedef struct Router
@@ -59,6 +61,7 @@ typedef struct Router
 	bool		has_provider[ION_CHANNELS];
 	MemoryContext row_cxt;		/* reset for every message */
 	const IonService *service;	/* the last message's */
+	IonServicePin *pin;			/* of service */
 	IonQuotaUse *quota;			/* begun with the first draw */
 	Tuplestorestate *messages;	/* a statement's; NULL: no statement */
 	TupleDesc	desc;			/* of messages */
@@ -73,6 +76,7 @@ static void router_begin(Router *router, int64 rows);
 static uint64 router_end(Router *router);
 static void column_map(TupleDesc desc, int *attnum);
 static void message_from_tuple(HeapTuple tuple, TupleDesc desc, const int *attnum, IonRouteMessage *message);
+static bool is_named(const IonService *service, Datum name);
 static bool know_service(Router *router, const IonRouteMessage *message);
 static void take_in(Router *router, const IonRouteMessage *message);
 static bool is_emergency(const IonRouteMessage *message);
@@ -94,8 +98,8 @@ static IonPlan read_due = {
 };
 
 /*
- * Own changes of the transaction so far are seen, and in READ COMMITTED those
- * committed since the statement began, as by any statement of a trigger.
+ * The snapshot is for whatever people have hung on the tables; the facts have
+ * their own.  Changes of this transaction so far are seen.
  */
 static void
 router_begin(Router *router, int64 rows)
@@ -106,8 +110,9 @@ router_begin(Router *router, int64 rows)
 	memset(router, 0, sizeof(*router));
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	router->facts = ion_facts_open(GetActiveSnapshot());
+	router->facts = ion_facts_open();
 	ion_route_rows_open(&router->rows, rows > ION_BULK_THRESHOLD);
+	router->pin = palloc0(sizeof(IonServicePin));
 	router->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "io_notify route", ALLOCSET_DEFAULT_SIZES);
 	deconstruct_array(DatumGetArrayTypeP(ion_provider_channels()), TEXTOID, -1, false, TYPALIGN_INT, &items, NULL, &n);
 	for (int i = 0; i < n; i++)
@@ -137,14 +142,7 @@ static void
 column_map(TupleDesc desc, int *attnum)
 {
 	for (int c = 0; c < ION_MSG_COLUMNS; c++)
-	{
-		attnum[c] = SPI_fnumber(desc, message_columns[c]);
-		if (attnum[c] <= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("io_notify.message has no column \"%s\"", message_columns[c]),
-					 errhint("The tables may be of another version: SELECT io_notify.install().")));
-	}
+		attnum[c] = ion_column_find(desc, "message", &message_columns[c]);
 }
 
 static void
@@ -248,16 +246,30 @@ ion_route_decide(const char *service, Datum recipient, IonRouteFound found, void
 	router_end(&router);
 }
 
+/* A name out of a wide table may come compressed or out of line. */
+static bool
+is_named(const IonService *service, Datum name)
+{
+	struct varlena *plain = PG_DETOAST_DATUM_PACKED(name);
+	bool		same = VARSIZE_ANY_EXHDR(plain) == strlen(service->name) &&
+		memcmp(VARDATA_ANY(plain), service->name, strlen(service->name)) == 0;
+
+	if (PointerGetDatum(plain) != name)
+		pfree(plain);
+	return same;
+}
+
 static bool
 know_service(Router *router, const IonRouteMessage *message)
 {
-	struct varlena *name = (struct varlena *) DatumGetPointer(message->value[ION_MSG_SERVICE]);
-	const char *text = VARDATA_ANY(name);
-	int			length = VARSIZE_ANY_EXHDR(name);
+	Datum		name = message->value[ION_MSG_SERVICE];
 
-	if (router->service == NULL || (int) strlen(router->service->name) != length ||
-		memcmp(router->service->name, text, length) != 0)
-		router->service = ion_service_find(pnstrdup(text, length));
+	if (router->service == NULL || !is_named(router->service, name))
+	{
+		router->service = ion_service_find(TextDatumGetCString(name));
+		if (router->service != NULL)
+			ion_service_pin(router->pin, router->rows.cxt);
+	}
 	return router->service != NULL;
 }
 
@@ -322,7 +334,6 @@ count_rest(const Router *router)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(router->desc, &TTSOpsMinimalTuple);
 	int			ahead = tuplestore_alloc_read_pointer(router->messages, EXEC_FLAG_REWIND);
-	int			length = strlen(router->service->name);
 	int64		n = 0;
 
 	tuplestore_copy_read_pointer(router->messages, router->pointer, ahead);
@@ -330,11 +341,11 @@ count_rest(const Router *router)
 	while (tuplestore_gettupleslot(router->messages, true, false, slot))
 	{
 		bool		isnull[3];
-		void	   *service = DatumGetPointer(slot_getattr(slot, router->attnum[ION_MSG_SERVICE], &isnull[0]));
+		Datum		service = slot_getattr(slot, router->attnum[ION_MSG_SERVICE], &isnull[0]);
 		Datum		priority = slot_getattr(slot, router->attnum[ION_MSG_PRIORITY], &isnull[1]);
 		Datum		send_after = slot_getattr(slot, router->attnum[ION_MSG_SEND_AFTER], &isnull[2]);
 
-		if (VARSIZE_ANY_EXHDR(service) == (Size) length && memcmp(VARDATA_ANY(service), router->service->name, length) == 0 &&
+		if (is_named(router->service, service) &&
 			*(char *) VARDATA_ANY(DatumGetPointer(priority)) != 'e' &&
 			(isnull[2] || DatumGetTimestampTz(send_after) <= router->rows.now))
 			n++;

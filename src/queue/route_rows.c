@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "compat/compat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -20,9 +21,10 @@ enum
 	DEL_MESSAGE, DEL_SEQ, DEL_SERVICE, DEL_RECIPIENT, DEL_CHANNEL, DEL_ADDRESS, DEL_STATE, DEL_REASON, DEL_ATTEMPTS,
 	DEL_CREATED, DEL_NEXT, DEL_DELIVERED, DEL_SETTLED, DEL_COLUMNS
 };
-static const char *const delivery_columns[DEL_COLUMNS] = {
-	"message_id", "seq", "service", "recipient", "channel", "address", "state", "reason", "attempts",
-	"created_at", "next_attempt_at", "delivered_at", "settled_at"
+static const IonColumnSpec delivery_columns[DEL_COLUMNS] = {
+	{"message_id", UUIDOID}, {"seq", INT2OID}, {"service", TEXTOID}, {"recipient", TEXTOID}, {"channel", TEXTOID},
+	{"address", TEXTOID}, {"state", TEXTOID}, {"reason", TEXTOID}, {"attempts", INT4OID}, {"created_at", TIMESTAMPTZOID},
+	{"next_attempt_at", TIMESTAMPTZOID}, {"delivered_at", TIMESTAMPTZOID}, {"settled_at", TIMESTAMPTZOID}
 };
 
 enum
@@ -30,9 +32,10 @@ enum
 	QUE_MESSAGE, QUE_SEQ, QUE_KIND, QUE_CHANNEL, QUE_DESTINATION, QUE_PRIORITY, QUE_DUE, QUE_EXPIRES, QUE_SERVICE,
 	QUE_ADDRESS, QUE_ATTEMPT, QUE_FAILURES, QUE_ORPHANED, QUE_COLUMNS
 };
-static const char *const queue_columns[QUE_COLUMNS] = {
-	"message_id", "seq", "kind", "channel", "destination", "priority", "due_at", "expires_at", "service",
-	"address", "attempt", "failures", "orphaned"
+static const IonColumnSpec queue_columns[QUE_COLUMNS] = {
+	{"message_id", UUIDOID}, {"seq", INT2OID}, {"kind", TEXTOID}, {"channel", TEXTOID}, {"destination", TEXTOID},
+	{"priority", INT2OID}, {"due_at", TIMESTAMPTZOID}, {"expires_at", TIMESTAMPTZOID}, {"service", TEXTOID},
+	{"address", TEXTOID}, {"attempt", INT4OID}, {"failures", INT4OID}, {"orphaned", INT4OID}
 };
 
 /* Texts that go into many rows, made once per process. */

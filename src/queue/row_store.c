@@ -8,8 +8,8 @@
  * partition, gather rows, write a page at a time, then the index entries.
  *
  * That is right only for a plain table.  As soon as somebody hangs a trigger
- * on it, makes a partition foreign or adds a generated column, rows go
- * through an ordinary INSERT, so nothing of theirs is passed over.
+ * on it, makes a partition foreign, adds a generated column or changes a type,
+ * rows go through an ordinary INSERT, so nothing of theirs is passed over.
  *
  * On error nothing needs closing: the abort drops locks and pins, and the
  * memory goes with the executor state's parent context.
@@ -47,9 +47,10 @@ struct IonRowStore
 	ModifyTableState *modify;	/* for the partition search; NULL: one table */
 	PartitionTupleRouting *routing;
 	TupleTableSlot *row;		/* in the root's layout */
-	const char *const *columns;
+	const IonColumnSpec *columns;
 	int			n_columns;
 	AttrNumber *attnums;		/* of columns */
+	bool		takes;			/* our values as they are */
 	ExprState **defaults;		/* by attribute; NULL: none, or one of ours */
 	SPIPlanPtr	insert;			/* where the short way is not allowed */
 
@@ -69,7 +70,7 @@ static void change_leaf(IonRowStore *store, ResultRelInfo *leaf);
 static void flush(IonRowStore *store);
 
 IonRowStore *
-ion_row_store_open(const char *table, const char *const *columns, int n)
+ion_row_store_open(const char *table, const IonColumnSpec *columns, int n)
 {
 	EState	   *estate = CreateExecutorState();
 	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
@@ -96,6 +97,7 @@ init_columns(IonRowStore *store)
 {
 	TupleDesc	desc = RelationGetDescr(store->rel);
 
+	store->takes = true;
 	store->attnums = palloc(sizeof(AttrNumber) * store->n_columns);
 	store->defaults = palloc0(sizeof(ExprState *) * desc->natts);
 	for (int i = 0; i < store->n_columns; i++)
@@ -104,17 +106,18 @@ init_columns(IonRowStore *store)
 		for (int a = 0; a < desc->natts; a++)
 		{
 			if (!TupleDescAttr(desc, a)->attisdropped &&
-				strcmp(NameStr(TupleDescAttr(desc, a)->attname), store->columns[i]) == 0)
+				strcmp(NameStr(TupleDescAttr(desc, a)->attname), store->columns[i].name) == 0)
 				store->attnums[i] = a + 1;
 		}
 		if (store->attnums[i] == InvalidAttrNumber)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of io_notify.%s does not exist",
-							store->columns[i], RelationGetRelationName(store->rel)),
+							store->columns[i].name, RelationGetRelationName(store->rel)),
 					 errhint("The tables may be of another version: SELECT io_notify.install().")));
+		store->takes = store->takes && ion_column_takes(desc, store->attnums[i], store->columns[i].type);
 	}
-	/* a column somebody added */
+	/* a column somebody added: its own default, an identity, or its domain's default */
 	for (int a = 0; a < desc->natts; a++)
 	{
 		bool		ours = false;
@@ -123,8 +126,7 @@ init_columns(IonRowStore *store)
 		for (int i = 0; i < store->n_columns; i++)
 			ours = ours || store->attnums[i] == a + 1;
 		/* a generated one makes the table one for ordinary INSERTs */
-		if (ours || TupleDescAttr(desc, a)->attisdropped || !TupleDescAttr(desc, a)->atthasdef ||
-			TupleDescAttr(desc, a)->attgenerated != '\0')
+		if (ours || TupleDescAttr(desc, a)->attisdropped || TupleDescAttr(desc, a)->attgenerated != '\0')
 			continue;
 		expr = (Expr *) build_column_default(store->rel, a + 1);
 		if (expr != NULL)
@@ -173,7 +175,7 @@ is_plain(Relation rel)
 	char		kind = rel->rd_rel->relkind;
 
 	return (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) &&
-		rel->trigdesc == NULL && rel->rd_rules == NULL &&
+		rel->trigdesc == NULL && rel->rd_rules == NULL && !rel->rd_rel->relforcerowsecurity &&
 		!(RelationGetDescr(rel)->constr != NULL && RelationGetDescr(rel)->constr->has_generated_stored);
 }
 
@@ -193,8 +195,8 @@ store_by_statement(IonRowStore *store, const Datum *values, const bool *isnull)
 		appendStringInfo(&sql, "INSERT INTO %s.%s (", ION_SCHEMA, RelationGetRelationName(store->rel));
 		for (int i = 0; i < store->n_columns; i++)
 		{
-			appendStringInfo(&sql, "%s%s", i ? ", " : "", store->columns[i]);
-			types[i] = TupleDescAttr(RelationGetDescr(store->rel), store->attnums[i] - 1)->atttypid;
+			appendStringInfo(&sql, "%s%s", i ? ", " : "", store->columns[i].name);
+			types[i] = store->columns[i].type;
 		}
 		appendStringInfoString(&sql, ") VALUES (");
 		for (int i = 0; i < store->n_columns; i++)
@@ -253,14 +255,15 @@ ion_row_store_add(IonRowStore *store, const Datum *values, const bool *isnull)
 	TupleTableSlot *slot;
 
 	ResetPerTupleExprContext(store->estate);
-	fill_row(store, values, isnull);
-	if (store->modify != NULL)
+	if (store->takes)
+		fill_row(store, values, isnull);
+	if (store->takes && store->modify != NULL)
 	{
 		leaf = ExecFindPartition(store->modify, store->root, store->routing, store->row, store->estate);
 		map = ion_root_to_child_map(leaf, store->estate);
 	}
 	store->added++;
-	if (!is_plain(store->rel) || !is_plain(leaf->ri_RelationDesc))
+	if (!store->takes || !is_plain(store->rel) || !is_plain(leaf->ri_RelationDesc))
 	{
 		store_by_statement(store, values, isnull);
 		MemoryContextSwitchTo(old);

@@ -14,11 +14,14 @@
  * were received: under the transaction's own, an old state could be read and
  * kept after the message that outdates it had passed.
  *
+ * Everything is forgotten at once.  What a statement still uses is pinned as a
+ * whole and freed with the last pin, so one that changes services as it goes,
+ * or sends for more of them than are kept, holds no more than two of these.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -29,13 +32,12 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 #include "io_notify.h"
+#include "queue/plan.h"
 #include "queue/service_cache.h"
 
-#define SERVICES_MAX 2000		/* then all are forgotten: a bound, not a policy */
+#define SERVICES_MAX 2000		/* about 1 kB each; then all are forgotten */
 
 enum
 {
@@ -44,27 +46,35 @@ enum
 	COL_HAS_QUOTAS, COL_RATE, COL_ON_QUOTA
 };
 
-static const char *const read_service =
+/* Casts and defaults: what a DBA makes of a column must not be taken for what it was. */
+static IonPlan read_service = {
 "SELECT s.state, "
 "  EXISTS (SELECT FROM io_notify.pause p WHERE p.kind = 'service' AND p.name = s.name), "
-"  cardinality(s.authorized_cidrs) = 0 OR inet_client_addr() IS NULL OR inet_client_addr() <<= ANY (s.authorized_cidrs), "
-"  s.explicit_addresses, s.capabilities, s.max_payment_amount, "
+"  coalesce(cardinality(s.authorized_cidrs), 0) = 0 OR inet_client_addr() IS NULL OR inet_client_addr() <<= ANY (s.authorized_cidrs), "
+"  s.explicit_addresses::bool, s.capabilities::text[], coalesce(s.max_payment_amount, 0)::int8, "
 "  (SELECT o.fiscal_code FROM io_notify.organization o WHERE o.code = s.organization), "
-"  s.authorized_recipients, ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE m.service = s.name), "
-"  s.category, s.mandatory, s.require_secure_channels, s.channels, s.default_time_to_live, s.webhook_url, "
-"  io_notify._destination('webhook', s.webhook_url), "
+"  s.authorized_recipients::text[], ARRAY(SELECT m.role::text FROM io_notify.service_member m WHERE m.service = s.name), "
+"  s.category, s.mandatory::bool, s.require_secure_channels::bool, s.channels::text[], "
+"  coalesce(s.default_time_to_live, '1 day')::interval, s.webhook_url::text, "
+"  coalesce(io_notify._destination('webhook', s.webhook_url), ''), "
 "  s.daily_quota IS NOT NULL OR s.monthly_quota IS NOT NULL "
 "    OR EXISTS (SELECT FROM io_notify.service_quota x WHERE x.service = s.name), "
-"  s.rate_per_second, s.on_quota "
-"FROM io_notify.service s WHERE s.name = $1";
+"  s.rate_per_second::float8, s.on_quota "
+"FROM io_notify.service s WHERE s.name = $1",
+1, {TEXTOID}, NULL
+};
 
-static HTAB *services = NULL;	/* name → IonService *; NULL: nothing is known */
-static MemoryContext services_cxt = NULL;
-static MemoryContext outdated_cxt = NULL;	/* may still be in use by this transaction */
-static TimestampTz outdated_in = 0;
-static bool changed = false;	/* since services was begun */
+/* What is known between two times of forgetting; it lies in its own context. */
+typedef struct IonServiceSet
+{
+	MemoryContext cxt;
+	HTAB	   *services;		/* name → IonService * */
+	int			pins;
+} IonServiceSet;
+
+static IonServiceSet *current = NULL;	/* NULL: nothing is known */
+static bool changed = false;	/* since current was begun */
 static Oid	service_relid = InvalidOid;
-static SPIPlanPtr read_plan = NULL;
 
 typedef struct ServiceEntry
 {
@@ -75,6 +85,7 @@ typedef struct ServiceEntry
 static void relation_changed(Datum arg, Oid relid);
 static void forget(void);
 static void begin(void);
+static void unpin(void *arg);
 static IonService *load(const char *name);
 static void fill(IonService *service, HeapTuple row, TupleDesc desc);
 static Datum column(HeapTuple row, TupleDesc desc, int n, bool *isnull);
@@ -95,20 +106,11 @@ relation_changed(Datum arg, Oid relid)
 static void
 forget(void)
 {
-	services = NULL;
-	if (outdated_cxt != NULL && outdated_in != GetCurrentTransactionStartTimestamp())
-	{
-		MemoryContextDelete(outdated_cxt);
-		outdated_cxt = NULL;
-	}
-	if (services_cxt == NULL)
-		return;
-	if (outdated_cxt == NULL)
-		outdated_cxt = services_cxt;
-	else
-		MemoryContextSetParent(services_cxt, outdated_cxt);
-	outdated_in = GetCurrentTransactionStartTimestamp();
-	services_cxt = NULL;
+	IonServiceSet *set = current;
+
+	current = NULL;
+	if (set != NULL && set->pins == 0)
+		MemoryContextDelete(set->cxt);
 }
 
 static void
@@ -116,6 +118,8 @@ begin(void)
 {
 	static bool registered = false;
 	HASHCTL		ctl = {0};
+	MemoryContext cxt;
+	IonServiceSet *set;
 
 	if (!registered)
 	{
@@ -123,12 +127,43 @@ begin(void)
 		registered = true;
 	}
 	service_relid = get_relname_relid("service", get_namespace_oid(ION_SCHEMA, false));
-	changed = false;
-	services_cxt = AllocSetContextCreate(CacheMemoryContext, "io_notify services", ALLOCSET_DEFAULT_SIZES);
+	/* what is not watched is not kept */
+	changed = !OidIsValid(service_relid);
+	cxt = AllocSetContextCreate(CacheMemoryContext, "io_notify services", ALLOCSET_DEFAULT_SIZES);
+	set = MemoryContextAllocZero(cxt, sizeof(IonServiceSet));
+	set->cxt = cxt;
 	ctl.keysize = NAMEDATALEN;
 	ctl.entrysize = sizeof(ServiceEntry);
-	ctl.hcxt = services_cxt;
-	services = hash_create("io_notify services", 32, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	ctl.hcxt = cxt;
+	set->services = hash_create("io_notify services", 32, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	current = set;
+}
+
+void
+ion_service_pin(IonServicePin *pin, MemoryContext until)
+{
+	if (pin->set == current)
+		return;
+	unpin(pin);
+	if (pin->callback.func == NULL)
+	{
+		pin->callback.func = unpin;
+		pin->callback.arg = pin;
+		MemoryContextRegisterResetCallback(until, &pin->callback);
+	}
+	pin->set = current;
+	current->pins++;
+}
+
+static void
+unpin(void *arg)
+{
+	IonServicePin *pin = arg;
+	IonServiceSet *set = pin->set;
+
+	pin->set = NULL;
+	if (set != NULL && --set->pins == 0 && set != current)
+		MemoryContextDelete(set->cxt);
 }
 
 const IonService *
@@ -139,9 +174,9 @@ ion_service_known(const char *name)
 	if (strlen(name) >= NAMEDATALEN)
 		return NULL;
 	AcceptInvalidationMessages();
-	if (services == NULL || changed)
+	if (current == NULL || changed)
 		return NULL;
-	entry = hash_search(services, name, HASH_FIND, NULL);
+	entry = hash_search(current->services, name, HASH_FIND, NULL);
 	return entry != NULL ? entry->service : NULL;
 }
 
@@ -155,7 +190,7 @@ ion_service_find(const char *name)
 
 	if (known != NULL || strlen(name) >= NAMEDATALEN)
 		return known;
-	if (services == NULL || changed || hash_get_num_entries(services) >= SERVICES_MAX)
+	if (current == NULL || changed || hash_get_num_entries(current->services) >= SERVICES_MAX)
 	{
 		forget();
 		begin();
@@ -164,7 +199,7 @@ ion_service_find(const char *name)
 	/* what came in while it was read may outdate it: use it, do not keep it */
 	if (service == NULL || changed)
 		return service;
-	entry = hash_search(services, name, HASH_ENTER, &found);
+	entry = hash_search(current->services, name, HASH_ENTER, &found);
 	entry->service = service;
 	return service;
 }
@@ -174,24 +209,10 @@ load(const char *name)
 {
 	Datum		value = CStringGetTextDatum(name);
 	IonService *service = NULL;
-	Oid			type = TEXTOID;
-	int			rc;
 
-	if (read_plan == NULL)
+	if (ion_plan_run_latest(&read_service, &value) == 1)
 	{
-		SPIPlanPtr	plan = SPI_prepare(read_service, 1, &type);
-
-		if (plan == NULL)
-			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-		SPI_keepplan(plan);
-		read_plan = plan;
-	}
-	rc = SPI_execute_snapshot(read_plan, &value, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 1);
-	if (rc < 0)
-		elog(ERROR, "could not read a service: %s", SPI_result_code_string(rc));
-	if (SPI_processed == 1)
-	{
-		MemoryContext old = MemoryContextSwitchTo(services_cxt);
+		MemoryContext old = MemoryContextSwitchTo(current->cxt);
 
 		service = palloc0(sizeof(IonService));
 		strlcpy(service->name, name, sizeof(service->name));

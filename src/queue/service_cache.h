@@ -51,15 +51,28 @@ typedef struct IonService
 	bool		defers;			/* over a limit: later, not refused */
 } IonService;
 
+/* Keeps alive what was found; in memory of the holder's, zeroed at first. */
+typedef struct IonServicePin
+{
+	MemoryContextCallback callback;
+	struct IonServiceSet *set;
+} IonServicePin;
+
 /*
  * The service of this name, or NULL.  Runs between SPI_connect and SPI_finish
- * as the owner.  What is returned lives until the end of the transaction at
- * least, though it may be out of date by then: ask again per statement.
+ * as the owner.  What is returned may be gone with the next call, unless it is
+ * pinned; it may be out of date with the next statement.
  */
 extern const IonService *ion_service_find(const char *name);
 
 /* The same if it is known already, else NULL; needs neither SPI nor the owner. */
 extern const IonService *ion_service_known(const char *name);
+
+/*
+ * Keep what was found last until the same pin keeps something else, or until
+ * this context, in which the pin lies, is reset.
+ */
+extern void ion_service_pin(IonServicePin *pin, MemoryContext until);
 
 /*
  * What a change to a service, its members, a pause, an organization or a

@@ -16,9 +16,13 @@
  *	 bullets, rules, setext underlines, list numbers (a dot after nothing but
  *	 digits, as the template may hold the digits before the value).
  * - Two blanks before the template's line end would be a hard break, four at
- *	 the start of a line a code block: the first and the last blank are
- *	 written as &#32;, which is a space but never structure (2.5).  Blanks
- *	 between them lie inside a line and are harmless.
+ *	 the start of a line a code block, and emphasis does not begin or end
+ *	 next to a space of any kind: the first and the last are written as
+ *	 entities, &#32; for a blank, which are a space but never structure
+ *	 (2.5).  Those between them lie inside a line and are harmless.
+ * - A parser takes a byte order mark off the start of a document, and would
+ *	 then see the start of a line where the value seemed to have begun: it is
+ *	 written as an entity too.
  * - Joined to the text around it, a value must not complete a construct of
  *	 the template: "!" before "[", "(" after "]", "scheme:" before "//".
  * - Bare "http://" and "www." are no links in CommonMark, but are in common
@@ -29,12 +33,19 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "base/pure.h"
+
+#include <string.h>
+
 #include "render/escape.h"
+
+#define BYTE_ORDER_MARK	"\xef\xbb\xbf"
 
 static const char *entity_of(char c);
 static bool needs_escape(const char *s, size_t len, size_t at, size_t first);
 static bool only_digits(const char *s, size_t from, size_t to);
 static bool is_blank(unsigned char c);
+static int	wide_space(const char *s, size_t len, int *code);
 static bool follows_w(const char *s, size_t at);
 
 void
@@ -48,13 +59,28 @@ ion_escape_markdown(StringInfo out, const char *s, size_t len)
 	for (size_t i = 0; i < len; i++)
 	{
 		const char *entity;
+		int			code;
+		int			bytes;
 
+		if (i == 0 && len >= strlen(BYTE_ORDER_MARK) && memcmp(s, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		{
+			appendStringInfoString(out, "&#65279;");
+			i += strlen(BYTE_ORDER_MARK) - 1;
+			continue;
+		}
 		if (is_blank((unsigned char) s[i]))
 		{
 			if (i == 0 || i == len - 1)
 				appendStringInfoString(out, "&#32;");
 			else
 				appendStringInfoChar(out, ' ');
+			continue;
+		}
+		bytes = wide_space(s + i, len - i, &code);
+		if (bytes > 0 && (i == 0 || i + bytes == len))
+		{
+			appendStringInfo(out, "&#%d;", code);
+			i += bytes - 1;
 			continue;
 		}
 		entity = entity_of(s[i]);
@@ -159,4 +185,24 @@ static bool
 is_blank(unsigned char c)
 {
 	return c <= ' ' || c == 0x7F;
+}
+
+/*
+ * Bytes of a space that is not ASCII (Unicode category Zs), with its number,
+ * or 0.
+ */
+static int
+wide_space(const char *s, size_t len, int *code)
+{
+	const unsigned char *c = (const unsigned char *) s;
+
+	if (len >= 2 && c[0] == 0xC2 && c[1] == 0xA0)
+	{
+		*code = 0xA0;
+		return 2;
+	}
+	if (len < 3 || c[0] < 0xE1 || c[0] > 0xE3)
+		return 0;
+	*code = (c[0] & 0x0F) << 12 | (c[1] & 0x3F) << 6 | (c[2] & 0x3F);
+	return *code == 0x1680 || (*code >= 0x2000 && *code <= 0x200A) || *code == 0x202F || *code == 0x205F || *code == 0x3000 ? 3 : 0;
 }

@@ -32,7 +32,7 @@ static const char *const tags[] = {
 /* Where a value may stand in a template's text; "@" is its place. */
 static const char *const places[] = {
 	"@", "Prima @ dopo", "# @", "## x @ y", "- @\n- due", "1. @", "> @", "**@**", "*@*", "[@](https://a.example/)", "@\n===", "uno\n@\ndue", "@@",
-	"!@", "uno\n\n@\n\ndue", "> - @\n>\n> tre", "2@ x", "https:@", "a_@_b", "~~@~~", "&@;", "**uno**@", "@**uno**", "\\@"
+	"!@", "uno\n\n@\n\ndue", "> - @\n>\n> tre", "2@ x", "https:@", "a_@_b", "~~@~~", "&@;", "**uno**@", "@**uno**"
 };
 
 /* A quoted value: its end, after it was found to hold no quote or bracket. */
@@ -93,19 +93,22 @@ check_tag(const char *p)
 	return p + len + 1;
 }
 
-/* Well-formed text between known tags; returns how many tags. */
-static int
+/* Well-formed text between known tags; returns the tags without the text. */
+static char *
 check_html(const char *html)
 {
-	int			n = 0;
+	StringInfoData seen;
 
+	initStringInfo(&seen);
 	for (const char *p = html; *p != '\0';)
 	{
 		CHECK(*p != '"' && *p != '>');
 		if (*p == '<')
 		{
-			p = check_tag(p + 1);
-			n++;
+			const char *end = check_tag(p + 1);
+
+			appendBinaryStringInfo(&seen, p, (int) (end - p));
+			p = end;
 		}
 		else if (*p == '&')
 		{
@@ -115,7 +118,7 @@ check_html(const char *html)
 		else
 			p++;
 	}
-	return n;
+	return seen.data;
 }
 
 static void
@@ -160,7 +163,7 @@ render_at(const char *place, const char *value)
 	return ion_markdown_to_html(source.data, source.len, &html, &error) ? html.data : NULL;
 }
 
-/* A value's escaped text adds no tag to what a plain word makes there. */
+/* A value's escaped text makes the tags that a plain word makes there. */
 static void
 check_value(const char *place, const char *text, size_t len)
 {
@@ -174,7 +177,7 @@ check_value(const char *place, const char *text, size_t len)
 	ion_escape_markdown(&value, text, len);
 	html = render_at(place, value.data);
 	if (html != NULL)
-		CHECK(check_html(html) == check_html(render_at(place, len > 0 ? "x" : "")));
+		CHECK(strcmp(check_html(html), check_html(render_at(place, len > 0 ? "x" : ""))) == 0);
 }
 
 int

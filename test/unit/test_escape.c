@@ -214,7 +214,9 @@ static const char *const values[] = {
 	"[x]: /u", "[y]", "[x][y]", "!", "![", "(/u)", "(javascript:x)", ":", "://", ".", ") x",
 	". x", "  ", " x ", "x  ", "\xC3\xA8 \xE2\x82\xAC", "\"", "x\" onclick=\"y", "'", "{#id}",
 	"a\x01" "b", "\x0B\x0C", "{{x}}", "$x$", "=", "+", "-", "\\\\[x](y)", "*a", "a*", "_", "1.",
-	"[ ] x", "[^1]", "://e.it", "ww.e.it", "h\n    \n    c"
+	"[ ] x", "[^1]", "://e.it", "ww.e.it", "h\n    \n    c",
+	"\xEF\xBB\xBF- x", "\xEF\xBB\xBF" "1. x", "\xEF\xBB\xBF", "\xEF\xBB\xBF\xEF\xBB\xBF- x", " \xEF\xBB\xBF- x",
+	"\xC2\xA0x\xC2\xA0", "\xC2\xA0", "\xE2\x80\xAF-", "x\xE3\x80\x80", "\xE2\x80\x83\xE2\x80\x83", "\xE1\x9A\x80x\xC2\xA0y\xE2\x81\x9F"
 };
 
 static void
