@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -24,6 +25,7 @@
 #include "intake/template_check.h"
 #include "intake/value_check.h"
 #include "queue/template_read.h"
+#include "render/markdown.h"
 #include "render/param_set.h"
 #include "render/sms_text.h"
 
@@ -39,6 +41,9 @@ typedef struct Binding
 	const char *missing;		/* a channel of the service without a text, or NULL */
 	IonTemplateText **sms;		/* its SMS texts, if the service sends any */
 	int			n_sms;
+	Size		longest;		/* bytes of its longest other text, */
+	int			variables;		/* how many values those take, */
+	bool		repeats;		/* and whether parts of them do or come from elsewhere */
 } Binding;
 
 typedef struct Bound
@@ -62,6 +67,10 @@ static void read_binding(Binding *binding, const char *service, const char *temp
 static void read_texts(Binding *binding);
 static void check_params(const Binding *binding, const IonMessageRow *row);
 static void check_sms(const Binding *binding, const IonValue *params);
+static bool may_grow_long(const Binding *binding, const IonMessageRow *row);
+static void check_length(const Binding *binding, const IonValue *params);
+static bool weigh_tag(void *arg, const IonTag *tag);
+static void weigh_texts(Binding *binding);
 ion_noreturn static void no_such_template(const char *service, const char *template);
 static HeapTuple set_version(HeapTuple tuple, TupleDesc desc, const IonColumnMap *map, MemoryContext cxt,
 							 bool isnull, int32 version);
@@ -189,6 +198,7 @@ read_binding(Binding *binding, const char *service, const char *template)
 	if (binding->family == NULL)
 		return;
 	ion_kept_pin(&binding->family->kept, binding->kept.cxt);
+	weigh_texts(binding);
 	old = MemoryContextSwitchTo(binding->kept.cxt);
 	read_texts(binding);
 	binding->choice.channels = NULL;	/* was SPI's */
@@ -216,7 +226,7 @@ read_texts(Binding *binding)
 		binding->sms = palloc(sizeof(IonTemplateText *) * (family->n_texts + 1));
 		for (int i = 0; i < family->n_texts; i++)
 		{
-			if (ion_template_text_is_plain(&family->texts[i]))
+			if (strcmp(family->texts[i].channel, ION_TEXT_CHANNEL_SMS) == 0)
 				binding->sms[binding->n_sms++] = &family->texts[i];
 		}
 	}
@@ -229,7 +239,9 @@ check_params(const Binding *binding, const IonMessageRow *row)
 	const IonValue *params = NULL;
 	StringInfoData problem;
 
-	if (family->params == NULL && binding->n_sms == 0)
+	bool		long_text = may_grow_long(binding, row);
+
+	if (family->params == NULL && binding->n_sms == 0 && !long_text)
 		return;
 	if (!row->isnull[ION_COL_PARAMS])
 	{
@@ -250,6 +262,78 @@ check_params(const Binding *binding, const IonMessageRow *row)
 	}
 	if (binding->n_sms > 0)
 		check_sms(binding, params);
+	if (long_text)
+		check_length(binding, params);
+}
+
+static bool
+weigh_tag(void *arg, const IonTag *tag)
+{
+	Binding    *binding = arg;
+
+	if (tag->kind == ION_TAG_VARIABLE || tag->kind == ION_TAG_RAW)
+		binding->variables++;
+	else
+		binding->repeats = true;
+	return true;
+}
+
+/* How long a text may become: what repeats has to be tried with each message's params. */
+static void
+weigh_texts(Binding *binding)
+{
+	for (int i = 0; i < binding->family->n_texts; i++)
+	{
+		const IonTemplateText *text = &binding->family->texts[i];
+		IonTemplateError error;
+		IonTemplate *parsed;
+
+		if (strcmp(text->channel, ION_TEXT_CHANNEL_SMS) == 0)
+			continue;
+		parsed = ion_template_parse(text->markdown, strlen(text->markdown), &error);
+		if (parsed != NULL)
+			(void) ion_template_tags(parsed, weigh_tag, binding);
+		binding->longest = Max(binding->longest, strlen(text->markdown));
+	}
+}
+
+static bool
+may_grow_long(const Binding *binding, const IonMessageRow *row)
+{
+	Size		params;
+
+	if (row->isnull[ION_COL_PARAMS])
+		return binding->longest > ION_MARKDOWN_MAX;
+	if (binding->repeats)
+		return true;
+	/* as text they take less than twice what they take as jsonb */
+	params = 2 * toast_raw_datum_size(row->value[ION_COL_PARAMS]);
+	return binding->longest + params * ION_ESCAPE_GROWTH * binding->variables > ION_MARKDOWN_MAX;
+}
+
+/* A text too long to be sent is the sender's error now, not a failure at night. */
+static void
+check_length(const Binding *binding, const IonValue *params)
+{
+	for (int i = 0; i < binding->family->n_texts; i++)
+	{
+		IonTemplateText *text = &binding->family->texts[i];
+		StringInfoData subject;
+		StringInfoData body;
+		const char *error;
+
+		if (strcmp(text->channel, ION_TEXT_CHANNEL_SMS) == 0)
+			continue;
+		initStringInfo(&subject);
+		initStringInfo(&body);
+		if (!ion_family_render(binding->family, text, params, NULL, &subject, &body, &error))
+			ion_value_error("params", psprintf("They do not fit the text in %s: %s.", text->language, error), NULL);
+		if (body.len > ION_MARKDOWN_MAX)
+			ion_value_error("params", psprintf("With them the text in %s takes %d octets; %d are allowed.",
+											   text->language, body.len, ION_MARKDOWN_MAX), "Give shorter values or lists.");
+		pfree(subject.data);
+		pfree(body.data);
+	}
 }
 
 /* Which language the citizen will read is decided later: each must fit. */

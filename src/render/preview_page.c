@@ -53,6 +53,7 @@ static const char *string_of(const IonValue *object, const char *key);
 static void read_part(Part *part, const IonValue *object, int number);
 static const char *name_of(const Part *part);
 static void put_head(StringInfo out, const char *title);
+static void put_style_sheet(StringInfo out);
 static void put_summary(StringInfo out, const char *title, const IonValue *parts);
 static void put_section(StringInfo out, const Part *part);
 static void put_text(StringInfo out, const char *text);
@@ -76,32 +77,6 @@ static const struct
 	{"push", "Push notification", write_push, true},
 	{"webhook", "Webhook", write_webhook, false}
 };
-
-/* Contrast of every pair below is 4.5 or more, in either scheme. */
-static const char style_sheet[] =
-	"<style>\n"
-	":root{color-scheme:light dark;--page:" ION_STYLE_PAGE ";--sheet:" ION_STYLE_SHEET ";--panel:" ION_STYLE_PANEL
-	";--text:" ION_STYLE_TEXT ";--muted:" ION_STYLE_MUTED ";--line:#758799;--link:#0055a4;--bubble:#dcecfb"
-	";--alarm:#8a1212;--alarm-ground:#fdeaea}\n"
-	"@media (prefers-color-scheme:dark){:root{--page:#0f151c;--sheet:#18212b;--panel:#222e3a;--text:#e6edf3;--muted:#b4c1cd"
-	";--line:#7d8c9b;--link:#8cc4ff;--bubble:#1f3f5f;--alarm:#ffb4b4;--alarm-ground:#3a1a1a}}\n"
-	"*{box-sizing:border-box}\n"
-	"body{margin:0;background:var(--page);color:var(--text);font:1rem/1.5 " ION_STYLE_FONT "}\n"
-	"header,main{max-width:64rem;margin:0 auto;padding:1rem}\n"
-	"h1,h2,h3{line-height:1.25;margin:0 0 .5rem;overflow-wrap:anywhere}h1{font-size:1.75rem}h2{font-size:1.375rem}h3{font-size:1.0625rem;margin-top:1.25rem}\n"
-	"a{color:var(--link)}a:focus-visible,iframe:focus-visible{outline:3px solid var(--link);outline-offset:2px}\n"
-	"nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0;padding:0;list-style:none}nav a{display:inline-block;padding:.25rem 0}\n"
-	"section{margin:0 0 1.5rem;padding:1.25rem;background:var(--sheet);border:1px solid var(--line);border-radius:.5rem}\n"
-	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0 0 1rem}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}\n"
-	"pre{margin:0;padding:1rem;background:var(--panel);border-radius:.25rem;font:.875rem/1.5 ui-monospace,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}\n"
-	"iframe{display:block;width:100%;height:36rem;border:1px solid var(--line);resize:both;color-scheme:light dark}\n"
-	".bubble,.card{max-width:24rem;padding:.75rem 1rem;border-radius:1rem;overflow-wrap:anywhere;white-space:pre-wrap}\n"
-	".bubble{background:var(--bubble);border-bottom-left-radius:.25rem}\n"
-	".card{background:var(--panel);border:1px solid var(--line)}.card p{margin:0}.card .first{font-weight:700}\n"
-	".problem{margin:0 0 1rem;padding:.75rem 1rem;background:var(--alarm-ground);color:var(--alarm);border-left:.25rem solid var(--alarm);overflow-wrap:anywhere}\n"
-	"@media (max-width:32rem){section{padding:.75rem}dl{grid-template-columns:1fr}dd{margin:0 0 .5rem}}\n"
-	"@media print{iframe{height:60rem}section{break-inside:avoid}}\n"
-	"</style>\n";
 
 void
 ion_preview_page_build(StringInfo out, const char *title, const IonValue *parts)
@@ -174,8 +149,38 @@ put_head(StringInfo out, const char *title)
 						   "<meta name=\"robots\" content=\"noindex\">\n<title>Preview of ");
 	put_text(out, title);
 	appendStringInfoString(out, "</title>\n");
-	appendStringInfoString(out, style_sheet);
+	put_style_sheet(out);
 	appendStringInfoString(out, "</head>\n<body>\n");
+}
+
+/* Contrast of every pair is 4.5 or more, in either scheme. */
+static void
+put_style_sheet(StringInfo out)
+{
+	appendStringInfoString(out,
+						   "<style>\n"
+						   ":root{color-scheme:light dark;--page:" ION_STYLE_PAGE ";--sheet:" ION_STYLE_SHEET ";--panel:" ION_STYLE_PANEL
+						   ";--text:" ION_STYLE_TEXT ";--muted:" ION_STYLE_MUTED ";--line:#758799;--link:#0055a4;--bubble:#dcecfb"
+						   ";--alarm:#8a1212;--alarm-ground:#fdeaea}\n"
+						   "@media (prefers-color-scheme:dark){:root{--page:#0f151c;--sheet:#18212b;--panel:#222e3a;--text:#e6edf3;--muted:#b4c1cd"
+						   ";--line:#7d8c9b;--link:#8cc4ff;--bubble:#1f3f5f;--alarm:#ffb4b4;--alarm-ground:#3a1a1a}}\n"
+						   "*{box-sizing:border-box}\n"
+						   "body{margin:0;background:var(--page);color:var(--text);font:1rem/1.5 " ION_STYLE_FONT "}\n"
+						   "header,main{max-width:64rem;margin:0 auto;padding:1rem}\n"
+						   "h1,h2,h3{line-height:1.25;margin:0 0 .5rem;overflow-wrap:anywhere}h1{font-size:1.75rem}h2{font-size:1.375rem}h3{font-size:1.0625rem;margin-top:1.25rem}\n"
+						   "a{color:var(--link)}a:focus-visible,iframe:focus-visible{outline:3px solid var(--link);outline-offset:2px}\n"
+						   "nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0;padding:0;list-style:none}nav a{display:inline-block;padding:.25rem 0}\n"
+						   "section{margin:0 0 1.5rem;padding:1.25rem;background:var(--sheet);border:1px solid var(--line);border-radius:.5rem}\n"
+						   "dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0 0 1rem}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}\n"
+						   "pre{margin:0;padding:1rem;background:var(--panel);border-radius:.25rem;font:.875rem/1.5 ui-monospace,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}\n"
+						   "iframe{display:block;width:100%;height:36rem;border:1px solid var(--line);resize:both;color-scheme:light dark}\n"
+						   ".bubble,.card{max-width:24rem;padding:.75rem 1rem;border-radius:1rem;overflow-wrap:anywhere;white-space:pre-wrap}\n"
+						   ".bubble{background:var(--bubble);border-bottom-left-radius:.25rem}\n"
+						   ".card{background:var(--panel);border:1px solid var(--line)}.card p{margin:0}.card .first{font-weight:700}\n"
+						   ".problem{margin:0 0 1rem;padding:.75rem 1rem;background:var(--alarm-ground);color:var(--alarm);border-left:.25rem solid var(--alarm);overflow-wrap:anywhere}\n"
+						   "@media (max-width:32rem){section{padding:.75rem}dl{grid-template-columns:1fr}dd{margin:0 0 .5rem}}\n"
+						   "@media print{iframe{height:60rem}section{break-inside:avoid}}\n"
+						   "</style>\n");
 }
 
 /* The heading, how many channels there are and how many have a problem. */

@@ -4,7 +4,7 @@
 -- tables.
 BEGIN;
 \ir setup.inc
-SELECT plan(63);
+SELECT plan(66);
 
 INSERT INTO io_notify.organization (code, name) VALUES ('rival', 'Altro comune');
 INSERT INTO io_notify.service (name, organization, state, channels) VALUES ('other', 'rival', 'published', '{inbox,email}');
@@ -110,6 +110,22 @@ SELECT is(:'nothing_by_itself'::text, 't', 'who does not inherit is a member onl
 SELECT is(:'fetched'::text, '0', 'a cursor opened by a sender and fetched by an operator gives nothing');
 SELECT is(concat_ws(' ', :'as_sender_n', :'as_operator_n', :'as_app_n', :'again_n'), '2 4 2 2', 'a prepared statement shows each role its own');
 
+-- MERGE is an INSERT like any other
+CREATE FUNCTION pg_temp.merge(service text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('role', 'tap_sender', true);
+	MERGE INTO io_notify.message m USING (VALUES (merge.service, 'RSSMRA85T10A562S')) v (s, r) ON m.reference = 'merged'
+	WHEN NOT MATCHED THEN INSERT (service, recipient, subject, markdown, reference) VALUES (v.s, v.r, 'Oggetto di prova', rpad('x', 80, 'x'), 'merged');
+	PERFORM set_config('role', 'none', true);
+	RETURN 'done';
+EXCEPTION WHEN insufficient_privilege THEN
+	RETURN SQLERRM;
+END
+$$;
+SELECT is(pg_temp.merge('other'), 'role "tap_sender" may not send for service "other"', 'MERGE asks for the same rights');
+SELECT is(pg_temp.merge('plain'), 'done', 'and sends for who has them');
+SELECT is(pg_temp.run_as('tap_sender', $$SELECT count(*) FROM io_notify.delivery WHERE service = 'plain'$$), '1', 'routed');
+
 -- --- settings ---------------------------------------------------------------------
 SET LOCAL row_security = off;
 SELECT is(pg_temp.run_as('tap_sender', 'SELECT count(*) FROM io_notify.message'), '42501', 'row_security = off is refused, not obeyed');
@@ -118,7 +134,7 @@ SET LOCAL row_security = on;
 DO $$ BEGIN PERFORM set_config('force_parallel_mode', 'on', true); EXCEPTION WHEN undefined_object THEN PERFORM set_config('debug_parallel_query', 'on', true); END $$;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
-SELECT is(pg_temp.run_as('tap_sender', 'SELECT count(*) FROM io_notify.message JOIN io_notify.delivery ON message_id = id'), '2', 'nor does a parallel plan see more');
+SELECT is(pg_temp.run_as('tap_sender', 'SELECT count(*) FROM io_notify.message JOIN io_notify.delivery ON message_id = id'), '3', 'nor does a parallel plan see more');
 RESET force_parallel_mode;
 
 -- --- what the planner knows -----------------------------------------------------
