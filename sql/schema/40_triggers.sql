@@ -75,13 +75,16 @@ BEGIN
 			FOR EACH ROW EXECUTE FUNCTION io_notify._check_layout();
 	END IF;
 	-- what processes keep of these must not outlive a change, wherever it comes from
-	FOREACH kept IN ARRAY '{template,template_registration,layout}'::text[]
+	FOREACH kept IN ARRAY '{template,template_registration,layout,service_secret}'::text[]
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
 					   WHERE tgrelid = ('io_notify.' || kept)::regclass AND tgname = 'template_changed') THEN
 			EXECUTE format('CREATE TRIGGER template_changed AFTER INSERT OR UPDATE OR DELETE ON io_notify.%I
 				FOR EACH ROW EXECUTE FUNCTION io_notify._template_changed()', kept);
 			EXECUTE format('ALTER TABLE io_notify.%I ENABLE ALWAYS TRIGGER template_changed', kept);
+			EXECUTE format('CREATE TRIGGER template_emptied AFTER TRUNCATE ON io_notify.%I
+				FOR EACH STATEMENT EXECUTE FUNCTION io_notify._template_changed()', kept);
+			EXECUTE format('ALTER TABLE io_notify.%I ENABLE ALWAYS TRIGGER template_emptied', kept);
 		END IF;
 	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger

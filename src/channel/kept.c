@@ -4,12 +4,13 @@
  *	  What a process keeps of templates and layouts: found by key, pinned while
  *	  in use, forgotten when the tables change or room runs out.
  *
- * Row triggers on the tables invalidate the relation cache entry of
- * io_notify.template (layouts included) or io_notify.service (organizations
- * included) at the change's commit, and a rollback does so at once in the
- * process that had made it.  The callback only notes it: entries may be in use
- * just then.  Everything goes, since changes are rare and reading again costs
- * one query per template.
+ * Triggers on the tables invalidate the relation cache entry of
+ * io_notify.template (layouts and keys included) or io_notify.service
+ * (organizations included) at the change's commit, and a rollback does so at
+ * once in the process that had made it: a key made on first use goes with its
+ * transaction.  The callback only notes it: entries may be in use just then.
+ * Everything goes, since changes are rare and reading again costs one query
+ * per template.
  *
  * A pinned entry outlives its place here; the last pin frees it.
  *
@@ -96,13 +97,15 @@ forget_changed(void)
 
 	if (changes == changes_known)
 		return;
-	changes_known = changes;
 	/* one at a time: an entry that goes may take the pin of another along */
 	while (!dlist_is_empty(&entries))
 		leave(dlist_head_element(IonKept, node, &entries));
 	schema = get_namespace_oid(ION_SCHEMA, false);
 	watched[0] = get_relname_relid("template", schema);
 	watched[1] = get_relname_relid("service", schema);
+	/* before install() there is nothing to watch, and after it all is new */
+	if (OidIsValid(watched[0]) && OidIsValid(watched[1]))
+		changes_known = changes;
 }
 
 IonKept *

@@ -29,14 +29,14 @@ use Time::HiRes qw(sleep);
 plan skip_all => 'no tmpfs in a user namespace here' unless $ENV{ION_NAMESPACE};
 
 my $disk = PostgreSQL::Test::Utils::tempdir('disk');
-my $sink = http_sink('--delay-ms', '10');
+my $sink = http_sink('--delay-ms', '30');
 
 # memory enough that no one's query has to write pages to the full disk
 my $node = new_cluster('disk_full', conf => "shared_buffers = 128MB\n");
 
 sub disk { system('mount', @_, 'none', $disk) == 0 || BAIL_OUT("mount @_"); return; }
 
-disk('-t', 'tmpfs', '-o', 'size=18m,mode=700');
+disk('-t', 'tmpfs', '-o', 'size=26m,mode=700');
 mkdir "$disk/space" or die "mkdir: $!";
 $node->safe_psql('postgres', "CREATE TABLESPACE small LOCATION '$disk/space'");
 $node->safe_psql('postgres', 'CREATE DATABASE notify TEMPLATE template0 TABLESPACE small');
