@@ -63,7 +63,7 @@ REGRESS_OPTS   = --inputdir=. --outputdir=build/regress
 REGRESS_PREP   = build/regress build/isolation
 ISOLATION      = claim_claim revoke_read cancel_claim idempotency_race insert_pause service_steps \
                  quota_last_unit template_version mode_change_preference \
-                 profile_stale_update verify_same_email
+                 profile_stale_update route_latest verify_same_email
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
 
 # --- PGXS -------------------------------------------------------------------
