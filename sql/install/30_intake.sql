@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION io_notify._route() RETURNS trigger AS 'MODULE_PATHNAM
 COMMENT ON FUNCTION io_notify._route() IS 'AFTER INSERT on message: fans out into delivery and queue, wakes the dispatcher at commit';
 
 CREATE OR REPLACE FUNCTION io_notify._registry_changed() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_registry_changed' LANGUAGE C;
-COMMENT ON FUNCTION io_notify._registry_changed() IS 'after a statement on a table services are read from: every process forgets what it kept of them, at commit';
+COMMENT ON FUNCTION io_notify._registry_changed() IS 'after a change to a table services are read from: every process forgets what it kept of them, at commit';
 
 CREATE OR REPLACE FUNCTION io_notify._append_only() RETURNS trigger AS 'MODULE_PATHNAME', 'ion_append_only' LANGUAGE C;
 COMMENT ON FUNCTION io_notify._append_only() IS 'refuses to change a row that is evidence';

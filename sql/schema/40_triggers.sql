@@ -14,13 +14,16 @@ DECLARE
 	kept text;
 	registry regclass;
 BEGIN
-	-- also under logical replication, where ordinary triggers rest
+	-- also under logical replication, where only row triggers fire, and of those only these
 	FOREACH registry IN ARRAY ARRAY['io_notify.service', 'io_notify.service_member', 'io_notify.service_quota', 'io_notify.pause', 'io_notify.organization', 'io_notify.organization_member', 'io_notify.access']::regclass[]
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = registry AND tgname = 'registry_changed') THEN
-			EXECUTE pg_catalog.format('CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
-				FOR EACH STATEMENT EXECUTE FUNCTION io_notify._registry_changed()', registry);
+			EXECUTE pg_catalog.format('CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON %s
+				FOR EACH ROW EXECUTE FUNCTION io_notify._registry_changed()', registry);
 			EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER registry_changed', registry);
+			EXECUTE pg_catalog.format('CREATE TRIGGER registry_emptied AFTER TRUNCATE ON %s
+				FOR EACH STATEMENT EXECUTE FUNCTION io_notify._registry_changed()', registry);
+			EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER registry_emptied', registry);
 		END IF;
 	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
@@ -89,8 +92,11 @@ BEGIN
 	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
 				   WHERE tgrelid = 'io_notify.pause'::regclass AND tgname = 'changed') THEN
-		CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON io_notify.pause
+		CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON io_notify.pause
+			FOR EACH ROW EXECUTE FUNCTION io_notify._pause_changed();
+		CREATE TRIGGER emptied AFTER TRUNCATE ON io_notify.pause
 			FOR EACH STATEMENT EXECUTE FUNCTION io_notify._pause_changed();
+		ALTER TABLE io_notify.pause ENABLE ALWAYS TRIGGER changed, ENABLE ALWAYS TRIGGER emptied;
 	END IF;
 END
 $attach$;

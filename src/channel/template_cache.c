@@ -17,6 +17,7 @@
 
 #include "channel/template_cache.h"
 #include "queue/template_read.h"
+#include "render/local_time.h"
 
 static void add_text(void *arg, const IonTemplateRow *row);
 static const char *kept_text(const char *text);
@@ -138,7 +139,8 @@ ion_family_render(IonFamily *family, IonTemplateText *text, const IonValue *para
 	}
 	if (family->params != NULL)
 	{
-		params = ion_param_localize(family->params, params, text->language, time_zone, error);
+		params = ion_param_localize(family->params, params, text->language,
+									time_zone != NULL ? time_zone : ION_LOCAL_TIME_ZONE, error);
 		if (params == NULL)
 			return false;
 	}

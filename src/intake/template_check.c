@@ -41,6 +41,7 @@ typedef struct Binding
 	const char *missing;		/* a channel of the service without a text, or NULL */
 	IonTemplateText **sms;		/* its SMS texts, if the service sends any */
 	int			n_sms;
+	bool		mails;			/* the service sends mail, whose Markdown has a limit */
 	Size		longest;		/* bytes of its longest other text, */
 	int			variables;		/* how many values those take, */
 	bool		repeats;		/* and whether parts of them do or come from elsewhere */
@@ -221,6 +222,7 @@ read_texts(Binding *binding)
 			binding->missing = pstrdup(channel);
 			return;
 		}
+		binding->mails = binding->mails || strcmp(channel, "email") == 0 || strcmp(channel, "pec") == 0;
 		if (strcmp(channel, ION_TEXT_CHANNEL_SMS) != 0)
 			continue;
 		binding->sms = palloc(sizeof(IonTemplateText *) * (family->n_texts + 1));
@@ -302,6 +304,8 @@ may_grow_long(const Binding *binding, const IonMessageRow *row)
 {
 	Size		params;
 
+	if (!binding->mails)
+		return false;
 	if (row->isnull[ION_COL_PARAMS])
 		return binding->longest > ION_MARKDOWN_MAX;
 	if (binding->repeats)
@@ -311,7 +315,7 @@ may_grow_long(const Binding *binding, const IonMessageRow *row)
 	return binding->longest + params * ION_ESCAPE_GROWTH * binding->variables > ION_MARKDOWN_MAX;
 }
 
-/* A text too long to be sent is the sender's error now, not a failure at night. */
+/* A text too long for a mail is the sender's error now, not a failure at night. */
 static void
 check_length(const Binding *binding, const IonValue *params)
 {

@@ -4,7 +4,7 @@
  *	  The services of this database, kept in the process.
  *
  * Every statement of a sender needs its service, and reading it from tables
- * took a tenth of a one-row INSERT.  Statement triggers on the tables a
+ * took a tenth of a one-row INSERT.  Triggers on the tables a
  * service is read from invalidate the relation cache entry of io_notify.
  * service, and that message reaches every process at the change's commit,
  * as it does for a CREATE INDEX: a process that starts a statement after a
@@ -330,7 +330,7 @@ ion_services_changed(void)
 		CacheInvalidateRelcacheByRelid(relid);
 }
 
-/* _registry_changed() trigger: after a statement on a table services are read from. */
+/* _registry_changed() trigger: after a change to a table services are read from. */
 Datum
 ion_registry_changed(PG_FUNCTION_ARGS)
 {

@@ -2,7 +2,7 @@
 -- tried.
 BEGIN;
 \ir setup.inc
-SELECT plan(9);
+SELECT plan(10);
 
 INSERT INTO io_notify.template (name, service, subject, markdown) VALUES
 	('elenco', 'mail', 'Elenco delle rate', 'Rate: {{#rate}}- rata numero {{.}}, da pagare entro la scadenza indicata nel suo fascicolo' || E'\n' || '{{/rate}}'),
@@ -22,5 +22,8 @@ SELECT is((SELECT count(*)::int FROM io_notify.message WHERE template IN ('elenc
 INSERT INTO io_notify.template (name, service, kind, markdown) VALUES ('corpo', 'mail', 'partial', '{{#l}}' || repeat('x', 1000) || '{{/l}}');
 INSERT INTO io_notify.template (name, service, subject, markdown) VALUES ('parte2', 'mail', 'Una parte', '{{> corpo}}');
 SELECT throws_ok($$SELECT pg_temp.fill('parte2', (SELECT jsonb_build_object('l', jsonb_agg(1)) FROM generate_series(1, 70)))$$, '22023', NULL, 'partials count too');
+INSERT INTO io_notify.template (name, service, subject, markdown, parameters) VALUES
+	('quando', 'mail', 'Appuntamento', '{{#quando}}Il giorno {{quando}}.{{/quando}}', '{"quando": "timestamp"}');
+SELECT lives_ok($$SELECT pg_temp.fill('quando', '{"quando": "2030-07-31T12:00:00Z"}')$$, 'times are written without a citizen''s zone');
 SELECT * FROM finish();
 ROLLBACK;
