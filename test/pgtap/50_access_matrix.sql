@@ -5,7 +5,7 @@
 -- analyst, o operator, a app.
 BEGIN;
 \ir setup.inc
-SELECT plan(32);
+SELECT plan(33);
 
 -- --- what there is to see ---------------------------------------------------
 INSERT INTO io_notify.organization (code, name) VALUES ('region', 'Regione'), ('rival', 'Altro comune');
@@ -326,5 +326,8 @@ SELECT io_notify.revoke_operator('tap_operator'), io_notify.revoke_analyst('tap_
 SELECT io_notify.revoke_sender('tap_sender', s) FROM unnest('{plain,mail,all}'::text[]) s;
 SELECT is_empty($$SELECT c.oid::regclass, k.role FROM pg_class c CROSS JOIN kind k WHERE c.relnamespace = 'io_notify'::regnamespace AND c.relkind IN ('r', 'p', 'v')
 	AND (has_any_column_privilege(k.role, c.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(k.role, c.oid, 'DELETE'))$$, 'after revoke_*() nothing is left');
+SELECT results_eq($$SELECT kind, count(*)::integer, bool_and(actor = session_user AND detail ->> 'role' LIKE 'tap_%') FROM io_notify.audit_event WHERE kind ~ '^(grant|revoke)_' GROUP BY kind ORDER BY kind COLLATE "C"$$,
+	$$VALUES ('grant_analyst', 3, true), ('grant_app', 1, true), ('grant_operator', 1, true), ('grant_organization', 1, true), ('grant_sender', 5, true),
+		('revoke_analyst', 2, true), ('revoke_app', 1, true), ('revoke_operator', 1, true), ('revoke_organization', 1, true), ('revoke_sender', 4, true)$$, 'all of it is on record');
 SELECT * FROM finish();
 ROLLBACK;
